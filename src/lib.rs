@@ -1,0 +1,34 @@
+//! `smartextract` exchanges a SmartExtract API key and its secret for a session token.
+//!
+//! This is a program, not a library: its one public function is [`main`]. How a command line
+//! becomes a token: [`cli`] reads it, [`settings`] resolves it with variables and the profile
+//! file, [`api`] makes the exchange, [`output`] formats the token, and [`console`] writes it.
+
+mod api;
+mod cli;
+mod commands;
+mod console;
+mod error;
+mod output;
+mod secret;
+mod settings;
+
+use std::env;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use console::Console;
+
+/// Runs the program on this process's arguments and environment.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments: Vec<OsString> = env::args_os().collect();
+    let cli = match cli::parse(&arguments) {
+        Ok(cli) => cli,
+        Err(refused) => return Console::new(cli::presentation(&arguments)).refuse(&refused),
+    };
+    let console = Console::new(cli.presentation());
+    console.report_panics();
+    let outcome = commands::run(cli, &console);
+    console.finish(outcome)
+}

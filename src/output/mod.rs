@@ -1,0 +1,6 @@
+//! Output: a token, its iframe URL and a format become bytes. Pure: nothing is written here.
+
+mod format;
+mod quote;
+
+pub use format::{Format, Grant};

@@ -1,0 +1,215 @@
+//! Environments: names to a token endpoint and an iframe template.
+//!
+//! The built-in URLs are those of the vendor's documentation ("API Reference / Data Extraction
+//! API / Authentication", version 4.1). The templates' parameter name is not in it.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use ureq::http::Uri;
+use zeroize::Zeroizing;
+
+use crate::error::Error;
+use crate::secret::Token;
+
+/// An environment that needs no profile file.
+pub struct BuiltIn {
+    pub name: &'static str,
+    pub alias: &'static str,
+    pub token_url: &'static str,
+    pub iframe_template: &'static str,
+}
+
+pub static BUILT_IN: [BuiltIn; 2] = [
+    BuiltIn {
+        name: "production",
+        alias: "prod",
+        token_url: "https://api.clik.ai/smart-extract-api/api/account/v1/auth/token",
+        iframe_template: "https://app.clik.ai/smart-extract?token={token}",
+    },
+    BuiltIn {
+        name: "staging",
+        alias: "stg",
+        token_url: "https://api.clik.ai/smart-extract-stg-api/api/account/v1/auth/token",
+        iframe_template: "https://app.clik.ai/smart-extract-stg?token={token}",
+    },
+];
+
+/// The built-in environment of this name or alias.
+pub fn built_in(name: &str) -> Option<&'static BuiltIn> {
+    BUILT_IN.iter().find(|known| known.name == name || known.alias == name)
+}
+
+pub fn is_built_in(name: &str) -> bool {
+    built_in(name).is_some()
+}
+
+/// A token endpoint that a secret may be sent to. Printed without query, which may hold one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint(Uri);
+
+impl Endpoint {
+    /// Takes https URLs, and http ones of loopback hosts.
+    ///
+    /// # Errors
+    /// What is wrong with the URL, as the end of a sentence, without the URL itself.
+    pub fn parse(url: &str) -> Result<Self, &'static str> {
+        let uri: Uri = url.parse().map_err(|_| "not a URL")?;
+        let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+            return Err("not a whole URL (https://HOST/PATH)");
+        };
+        if authority.as_str().contains('@') {
+            return Err("a URL with user or password in it; key and secret go in the body");
+        }
+        if authority.host().is_empty() {
+            return Err("a URL without a host");
+        }
+        match scheme {
+            "https" => Ok(Self(uri)),
+            "http" if is_loopback(authority.host()) => Ok(Self(uri)),
+            "http" => Err("http, which is taken for loopback hosts only; use https"),
+            _ => Err("neither https nor http"),
+        }
+    }
+
+    pub const fn uri(&self) -> &Uri {
+        &self.0
+    }
+
+    pub fn is_https(&self) -> bool {
+        self.0.scheme_str() == Some("https")
+    }
+
+    /// The host, an IPv6 address without its brackets.
+    pub fn host(&self) -> &str {
+        bare(self.0.host().unwrap_or_default())
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let authority = self.0.authority().map_or("", |authority| authority.as_str());
+        write!(f, "{}://{authority}{}", self.0.scheme_str().unwrap_or_default(), self.0.path())
+    }
+}
+
+/// A host as a URL writes it, without the brackets of an IPv6 address.
+pub fn bare(host: &str) -> &str {
+    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
+}
+
+fn is_loopback(host: &str) -> bool {
+    let host = bare(host);
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+}
+
+/// What `{token}` stands for in a template.
+const PLACE: &str = "{token}";
+
+/// RFC 3986, section 2.3: all but these is encoded, so that the token is one URL component.
+const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// An iframe URL with a place for the token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Template(String);
+
+impl Template {
+    /// # Errors
+    /// What is wrong with the template, as the end of a sentence.
+    pub fn parse(template: &str) -> Result<Self, &'static str> {
+        match template.matches(PLACE).count() {
+            0 => return Err("a template without {token}"),
+            1 => {}
+            _ => return Err("a template with more than one {token}"),
+        }
+        if template.contains(|c: char| c.is_whitespace() || c.is_control()) {
+            return Err("a template with white space or control characters in it");
+        }
+        Ok(Self(template.to_owned()))
+    }
+
+    /// The iframe URL: the token percent-encoded in its place.
+    pub fn fill(&self, token: &Token) -> Token {
+        let (before, after) = self.0.split_once(PLACE).expect("checked by parse");
+        let length = before.len() + 3 * token.expose().len() + after.len();
+        let mut url = Zeroizing::new(String::with_capacity(length));
+        url.push_str(before);
+        url.extend(utf8_percent_encode(token.expose(), COMPONENT));
+        url.push_str(after);
+        Token::from(url)
+    }
+}
+
+/// The unknown-environment error, with the known names, the nearest first.
+pub fn unknown(name: &str, origin: &dyn fmt::Display, custom: &[&str]) -> Error {
+    let built_in = BUILT_IN.iter().flat_map(|one| [one.name, one.alias]);
+    let known: Vec<&str> = built_in.chain(custom.iter().copied()).collect();
+    super::unknown("environment", name, origin, &known)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn http_is_taken_for_loopback_hosts_only() {
+        for url in [
+            "http://localhost/x",
+            "http://LOCALHOST:8080/",
+            "http://127.0.0.1:1/x",
+            "http://127.255.3.4/",
+            "http://[::1]:80/x",
+            "https://api.clik.ai/x",
+            "https://10.0.0.1/",
+        ] {
+            assert!(Endpoint::parse(url).is_ok(), "{url}");
+        }
+        for url in [
+            "http://api.clik.ai/x",
+            "http://localhost.example/",
+            "http://127.0.0.1.example/",
+            "http://[::2]/",
+            "http://10.0.0.1/",
+            "http://user@localhost/",
+            "https://user:pass@host/",
+            "ftp://localhost/",
+            "/path",
+            "host/path",
+            "https://",
+            "",
+            "https://a b/",
+        ] {
+            assert!(Endpoint::parse(url).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_printed_endpoint_has_no_query() {
+        let endpoint = Endpoint::parse("https://h:1/p?code=hidden").unwrap();
+        assert_eq!(endpoint.to_string(), "https://h:1/p");
+    }
+
+    proptest! {
+        #[test]
+        fn a_browser_reads_the_token_back_out_of_the_url(token in "\\PC+") {
+            let template = Template::parse("https://app.example/x?a=1&token={token}&b=2").unwrap();
+            let url = template.fill(&Token::from(Zeroizing::new(token.clone())));
+            let url = url::Url::parse(url.expose()).unwrap();
+            let found: Vec<_> = url.query_pairs().filter(|(name, _)| name == "token").collect();
+            prop_assert_eq!(found.len(), 1);
+            prop_assert_eq!(&found[0].1, token.as_str());
+            prop_assert_eq!(url.query_pairs().count(), 3);
+        }
+
+        #[test]
+        fn any_url_is_taken_or_refused(url in "\\PC*|https?://[a-z0-9.:@\\[\\]/?#%]*") {
+            if let Ok(endpoint) = Endpoint::parse(&url) {
+                prop_assert!(endpoint.is_https() || is_loopback(endpoint.host()));
+            }
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! The proxy: which one a connection to a host goes through, if any.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use ureq::http::Uri;
+
+/// What ureq can speak to a proxy.
+const SCHEMES: [&str; 7] = ["http", "https", "socks4", "socks4a", "socks5", "socks5h", "socks"];
+
+/// A proxy's URL. May hold a password; shown without it, and with the user name shortened.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Proxy(String);
+
+impl Proxy {
+    /// Takes `[SCHEME://][USER[:PASSWORD]@]HOST[:PORT]`; the scheme is `http` where none is given.
+    ///
+    /// # Errors
+    /// What is wrong with the URL, as the end of a sentence, without the URL itself.
+    pub fn parse(url: &str) -> Result<Self, String> {
+        let url = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
+        let uri: Uri = url.parse().map_err(|_| "not a URL".to_owned())?;
+        let scheme = uri.scheme_str().unwrap_or_default();
+        if !SCHEMES.contains(&scheme) {
+            return Err(format!("of an unknown scheme; known: {}", SCHEMES.join(", ")));
+        }
+        match uri.authority() {
+            Some(authority) if !authority.host().is_empty() => Ok(Self(url)),
+            _ => Err("a URL without a host".to_owned()),
+        }
+    }
+
+    /// The whole URL, password included: for the connection only.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (scheme, rest) = self.0.split_once("://").unwrap_or(("http", &self.0));
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        match authority.rsplit_once('@') {
+            Some((user, host)) => {
+                let user: String =
+                    user.split(':').next().unwrap_or_default().chars().take(2).collect();
+                write!(f, "{scheme}://{user}…@{host}")
+            }
+            None => write!(f, "{scheme}://{authority}"),
+        }
+    }
+}
+
+impl fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Proxy({self})")
+    }
+}
+
+/// Whether a `NO_PROXY` list names this host, by curl's rules: entries parted by commas or
+/// spaces, `*` for all, a name for itself and its subdomains, an address, or a network as
+/// ADDRESS/BITS.
+pub fn excepts(no_proxy: &str, host: &str) -> bool {
+    let host = host.trim_end_matches('.');
+    let address: Option<IpAddr> = host.parse().ok();
+    no_proxy.split([',', ' ']).filter(|entry| !entry.is_empty()).any(|entry| match address {
+        _ if entry == "*" => true,
+        Some(address) => in_network(address, super::environment::bare(entry)),
+        None => in_domain(host, entry.trim_matches('.')),
+    })
+}
+
+fn in_domain(host: &str, domain: &str) -> bool {
+    let Some(start) = host.len().checked_sub(domain.len()) else { return false };
+    let matches = host.get(start..).is_some_and(|tail| tail.eq_ignore_ascii_case(domain));
+    !domain.is_empty() && matches && (start == 0 || host.as_bytes()[start - 1] == b'.')
+}
+
+fn in_network(address: IpAddr, entry: &str) -> bool {
+    let (network, bits) = match entry.split_once('/') {
+        Some((network, bits)) => (network, bits.parse::<u32>().ok()),
+        None => (entry, Some(u32::MAX)),
+    };
+    let (Ok(network), Some(bits)) = (network.parse::<IpAddr>(), bits) else { return false };
+    match (address, network) {
+        (IpAddr::V4(address), IpAddr::V4(network)) => {
+            (address.to_bits() ^ network.to_bits()).leading_zeros() >= bits.min(32)
+        }
+        (IpAddr::V6(address), IpAddr::V6(network)) => {
+            (address.to_bits() ^ network.to_bits()).leading_zeros() >= bits.min(128)
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_proxy_is_read_by_curls_rules() {
+        for (list, host) in [
+            ("*", "api.clik.ai"),
+            ("a.example,clik.ai", "api.clik.ai"),
+            ("a.example, .clik.ai", "api.clik.ai"),
+            ("API.CLIK.AI", "api.clik.ai"),
+            ("api.clik.ai", "api.clik.ai."),
+            ("127.0.0.1", "127.0.0.1"),
+            ("10.0.0.0/8", "10.1.2.3"),
+            ("[::1]", "::1"),
+            ("fd00::/8", "fd00::1"),
+            ("0.0.0.0/0", "9.9.9.9"),
+        ] {
+            assert!(excepts(list, host), "{list} {host}");
+        }
+        for (list, host) in [
+            ("", "api.clik.ai"),
+            (",.,", "api.clik.ai"),
+            ("lik.ai", "api.clik.ai"),
+            ("x.api.clik.ai", "api.clik.ai"),
+            ("10.0.0.0/8", "11.1.2.3"),
+            ("10.0.0.0/x", "10.1.2.3"),
+            ("1", "127.0.0.1"),
+            ("ﬀ", "é"),
+        ] {
+            assert!(!excepts(list, host), "{list} {host}");
+        }
+    }
+
+    #[test]
+    fn a_printed_proxy_has_no_password_and_no_whole_user() {
+        for (url, shown) in [
+            ("http://someone:hidden@proxy:3128", "http://so…@proxy:3128"),
+            ("http://someone:hid%40den@proxy:3128/x", "http://so…@proxy:3128"),
+            ("proxy:8080", "http://proxy:8080"),
+        ] {
+            assert_eq!(Proxy::parse(url).unwrap().to_string(), shown);
+            assert_eq!(format!("{:?}", Proxy::parse(url).unwrap()), format!("Proxy({shown})"));
+        }
+    }
+
+    #[test]
+    fn an_unusable_proxy_is_refused() {
+        for url in ["", "ftp://proxy", "http://", "http://a b", "://x", "http://user@"] {
+            assert!(Proxy::parse(url).is_err(), "{url}");
+        }
+    }
+}
