@@ -1,0 +1,135 @@
+//! What each answer of the API ends in.
+
+use crate::support::server::{Api, PATH, SUCCESS, response, scripted};
+use crate::support::{Case, KEY, SECRET};
+
+const INVALID: &str = r#"{"status":"error","error":"Invalid credentials provided"}"#;
+const DISABLED: &str = r#"{"status":"error","error":"This API key is disabled"}"#;
+const DENIED: &str = r#"{"status":"error","type":"unauthorizedApiKeyError","error":{"message":"The API Key used does not have privilege to perform the intended action"}}"#;
+
+#[track_caller]
+fn ends_in(status: usize, body: &str, code: i32) -> crate::support::Outcome {
+    let api = Api::answering(status, body);
+    Case::token(&api.url(), "").run().fails(code)
+}
+
+#[test]
+fn exit_0_and_the_token_for_a_200() {
+    let api = Api::giving_tokens();
+    Case::token(&api.url(), "").run().prints("t0ken\n");
+}
+
+#[test]
+fn exit_10_for_invalid_credentials_with_their_origins_and_the_endpoint() {
+    ends_in(401, INVALID, 10)
+        .says("HTTP 401: Invalid credentials provided")
+        .says("key:         SMARTEXTRACT_KEY")
+        .says("secret:      SMARTEXTRACT_SECRET")
+        .says(&format!("{PATH} (SMARTEXTRACT_TOKEN_URL)"))
+        .says("environment: production (default)")
+        .says("hint: ");
+}
+
+#[test]
+fn exit_11_for_a_disabled_key() {
+    ends_in(401, DISABLED, 11).says("This API key is disabled").says("hint: enable the key");
+}
+
+#[test]
+fn exit_12_for_any_other_401_or_403() {
+    ends_in(401, DENIED, 12).says("does not have privilege");
+    ends_in(403, DENIED, 12);
+    ends_in(403, INVALID, 12);
+    ends_in(401, "", 12);
+    ends_in(401, "<html>", 12);
+}
+
+#[test]
+fn exit_30_for_a_5xx() {
+    for status in [500, 501, 502, 503, 504, 505, 599] {
+        ends_in(status, "", 30).says(&format!("HTTP {status}"));
+    }
+}
+
+#[test]
+fn exit_32_for_a_429() {
+    ends_in(429, "", 32);
+}
+
+#[test]
+fn exit_31_for_an_unusable_answer() {
+    for (status, body, said) in [
+        (200, "<html>", "the answer is not JSON"),
+        (200, "", "the answer is not JSON (0 bytes"),
+        (200, "{}", "the answer holds no token"),
+        (200, r#"{"data":{"token":null}}"#, "the answer holds no token"),
+        (200, r#"{"data":{"token":""}}"#, "token is empty"),
+        (200, r#"{"data":{"token":"a b"}}"#, "token holds white space"),
+        (200, r#"{"data":{"token":"a\nb"}}"#, "token holds white space"),
+        (200, r#"{"data":{"token":"a\u001b[2J"}}"#, "token holds a control character"),
+        (201, SUCCESS, "unexpected status (HTTP 201)"),
+        (404, "", "unexpected status (HTTP 404)"),
+        (400, INVALID, "HTTP 400: Invalid credentials provided"),
+    ] {
+        ends_in(status, body, 31).says(said);
+    }
+}
+
+#[test]
+fn exit_31_for_an_answer_over_1_mib() {
+    let fits = format!(r#"{{"data":{{"token":"t0ken"}}}}{}"#, " ".repeat((1 << 20) - 26));
+    let api = Api::answering(200, &fits);
+    Case::token(&api.url(), "").run().prints("t0ken\n");
+    ends_in(200, &format!("{fits}  "), 31).says("larger than 1 MiB");
+}
+
+#[test]
+fn exit_31_for_a_redirect_which_is_not_followed() {
+    for status in [301, 302, 303, 307, 308] {
+        let (elsewhere, asked_elsewhere) = scripted(vec![response(200, "", SUCCESS)]);
+        let redirect = response(status, &format!("location: {elsewhere}\r\n"), "");
+        let (url, _) = scripted(vec![redirect]);
+        Case::token(&url, "").run().fails(31).says("redirect");
+        assert!(asked_elsewhere.try_recv().is_err(), "the secret followed a {status}");
+    }
+}
+
+#[test]
+fn no_compression_is_asked_for_or_taken() {
+    let (url, requests) = scripted(vec![response(200, "content-encoding: gzip\r\n", "\u{1f}")]);
+    Case::token(&url, "").run().fails(31);
+    assert!(!requests.recv().unwrap().to_lowercase().contains("accept-encoding"));
+}
+
+#[test]
+fn the_request_is_one_compact_json_post_with_the_contracts_headers() {
+    let (url, requests) = scripted(vec![response(200, "", SUCCESS)]);
+    Case::token(&url, "").run().prints("t0ken\n");
+    let request = requests.recv().unwrap();
+    let (head, body) = request.split_once("\r\n\r\n").unwrap();
+    let mut lines = head.lines();
+    assert_eq!(lines.next(), Some(format!("POST {PATH} HTTP/1.1").as_str()));
+    let mut headers: Vec<String> = lines.map(str::to_lowercase).collect();
+    headers.retain(|line| !line.starts_with("host: "));
+    headers.sort();
+    let version = env!("CARGO_PKG_VERSION");
+    assert_eq!(
+        headers,
+        [
+            "accept: application/json",
+            &format!("content-length: {}", body.len()),
+            "content-type: application/json",
+            &format!("user-agent: smartextract/{version}"),
+        ]
+    );
+    assert_eq!(body, format!(r#"{{"key":"{KEY}","secret":"{SECRET}"}}"#));
+}
+
+#[test]
+fn a_servers_text_is_cleaned_masked_and_cut() {
+    let text = format!("\\u001b[31mno {SECRET} {KEY} {}", "x".repeat(3000));
+    let outcome = ends_in(401, &format!(r#"{{"error":"{text}"}}"#), 12)
+        .says("[31mno [secret] [key] xxx")
+        .never_says("\u{1b}");
+    assert!(outcome.stderr.len() < 1500);
+}

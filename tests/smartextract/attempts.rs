@@ -1,0 +1,178 @@
+//! What is tried again, how often, and within which time.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::support::Case;
+use crate::support::server::{SUCCESS, closed_port, listen, read_request, response, scripted};
+
+fn seconds(text: &str) -> Duration {
+    Duration::from_secs_f64(text.parse().unwrap())
+}
+
+#[test]
+fn an_answer_that_may_pass_is_tried_again_until_it_has() {
+    for status in [429, 500, 502, 503, 504] {
+        let (url, requests) = scripted(vec![response(status, "", ""), response(200, "", SUCCESS)]);
+        Case::token(&url, "--retries 1").run().prints("t0ken\n");
+        assert_eq!(requests.try_iter().count(), 2, "{status}");
+    }
+}
+
+#[test]
+fn an_answer_that_will_not_pass_is_not_tried_again() {
+    for status in [301, 400, 401, 403, 404, 408, 501, 505, 200] {
+        let (url, requests) = scripted(vec![response(status, "", "")]);
+        Case::token(&url, "--retries 5").run();
+        assert_eq!(requests.try_iter().count(), 1, "{status}");
+    }
+}
+
+#[test]
+fn retries_bound_the_attempts_and_default_to_two() {
+    for (arguments, attempts) in [("--retries 0", 1), ("--retries 1", 2), ("", 3)] {
+        let (url, requests) = scripted(vec![response(503, "retry-after: 0\r\n", "")]);
+        Case::token(&url, arguments).without("SMARTEXTRACT_RETRIES").run().fails(30);
+        assert_eq!(requests.try_iter().count(), attempts, "{arguments}");
+    }
+}
+
+#[test]
+fn a_lost_connection_is_tried_again() {
+    let address = listen(|number, mut stream| {
+        read_request(&mut stream)?;
+        let whole = response(200, "", SUCCESS);
+        // First nothing, then half an answer, then all of it.
+        let end = [0, whole.len() / 2, whole.len()][number.min(2)];
+        stream.write_all(&whole.as_bytes()[..end])
+    });
+    Case::token(&format!("http://{address}/"), "--retries 2").run().prints("t0ken\n");
+    let address = listen(|_, _| Ok(()));
+    let url = format!("http://{address}/");
+    Case::token(&url, "--retries 1").run().fails(20).says("lost").says("attempt 1: ");
+}
+
+#[test]
+fn a_refused_connection_is_tried_again() {
+    let address: SocketAddr = ([127, 0, 0, 1], closed_port()).into();
+    let server = thread::spawn(move || {
+        thread::sleep(Duration::from_millis(150));
+        let mut stream = TcpListener::bind(address).unwrap().accept().unwrap().0;
+        read_request(&mut stream).unwrap();
+        stream.write_all(response(200, "", SUCCESS).as_bytes()).unwrap();
+    });
+    Case::token(&format!("http://{address}/"), "--retries 5").run().prints("t0ken\n");
+    server.join().unwrap();
+}
+
+#[test]
+fn retry_after_in_seconds_or_as_a_date_is_a_least_wait() {
+    let date = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(3));
+    for value in ["1", &date] {
+        let busy = response(429, &format!("retry-after: {value}\r\n"), "");
+        let (url, _) = scripted(vec![busy, response(200, "", SUCCESS)]);
+        let outcome = Case::token(&url, "-v --retries 1").run().prints("t0ken\n");
+        let waited = outcome.stderr.split("waiting for ").nth(1).unwrap();
+        assert!(seconds(waited.split(' ').next().unwrap()) >= Duration::from_secs(1), "{value}");
+    }
+}
+
+#[test]
+fn retry_after_past_the_budget_is_reported_at_once() {
+    for value in ["60", "99999999999999999999", "Fri, 31 Dec 9999 23:59:59 GMT"] {
+        let (url, requests) =
+            scripted(vec![response(429, &format!("retry-after: {value}\r\n"), "")]);
+        let start = Instant::now();
+        Case::token(&url, "--retries 5 --timeout 20").run().fails(32);
+        assert!(start.elapsed() < Duration::from_secs(10));
+        assert_eq!(requests.try_iter().count(), 1);
+    }
+}
+
+#[test]
+fn exit_21_when_the_budget_is_spent_wherever_the_server_stalls() {
+    let stall = |mut stream: std::net::TcpStream| stream.read_to_end(&mut Vec::new()).map(drop);
+    let silent = listen(move |_, stream| stall(stream));
+    let drip = |text: &'static str| {
+        listen(move |_, mut stream| {
+            read_request(&mut stream)?;
+            for byte in text.bytes().cycle() {
+                stream.write_all(&[byte])?;
+                thread::sleep(Duration::from_millis(20));
+            }
+            Ok(())
+        })
+    };
+    let head = drip("HTTP/1.1 200 OK\r\nx: ");
+    let body = listen(move |_, mut stream| {
+        read_request(&mut stream)?;
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n")?;
+        for _ in 0..9999 {
+            stream.write_all(b" ")?;
+            thread::sleep(Duration::from_millis(20));
+        }
+        Ok(())
+    });
+    for (stage, url) in [
+        ("before an answer", format!("http://{silent}/")),
+        ("in the head", format!("http://{head}/")),
+        ("in the body", format!("http://{body}/")),
+        ("in the TLS handshake", format!("https://{silent}/")),
+    ] {
+        let start = Instant::now();
+        Case::token(&url, "--timeout 0.5 --retries 3").run().fails(21).says("time budget");
+        let took = start.elapsed();
+        assert!(took >= Duration::from_millis(500) && took < Duration::from_secs(10), "{stage}");
+    }
+}
+
+#[test]
+fn the_budget_covers_retries_and_waits() {
+    let (url, requests) = scripted(vec![response(503, "", "")]);
+    let start = Instant::now();
+    Case::token(&url, "--timeout 1.5 --retries 1000").run().fails(30);
+    assert!(start.elapsed() < Duration::from_secs(10));
+    assert!(requests.try_iter().count() > 1);
+}
+
+#[test]
+fn a_budget_from_profile_or_variable_counts() {
+    let silent = listen(|_, mut stream| stream.read_to_end(&mut Vec::new()).map(drop));
+    let url = format!("http://{silent}/");
+    Case::token(&url, "").profile("[profiles.default]\ntimeout = 0.3\n").run().fails(21);
+    Case::token(&url, "").env("SMARTEXTRACT_TIMEOUT", "0.3").run().fails(21);
+}
+
+#[test]
+fn exit_20_for_a_host_that_is_not_known_and_for_a_closed_port() {
+    Case::token("https://no-such-host.invalid/", "").run().fails(20).says("caused by: ");
+    let url = format!("https://127.0.0.1:{}/", closed_port());
+    Case::token(&url, "").run().fails(20).says("refused").never_says("credentials");
+}
+
+#[test]
+fn exit_31_for_what_is_not_http() {
+    let address = listen(|_, mut stream| {
+        read_request(&mut stream)?;
+        stream.write_all(b"SSH-2.0-OpenSSH_9.2\r\n\r\n")
+    });
+    Case::token(&format!("http://{address}/"), "").run().fails(31).says("not HTTP");
+}
+
+#[test]
+fn a_long_head_is_read_and_an_endless_one_is_not() {
+    let long = format!("x-long: {}\r\n", "x".repeat(20_000));
+    let (url, _) = scripted(vec![response(200, &long, SUCCESS)]);
+    Case::token(&url, "").run().prints("t0ken\n");
+    let endless = listen(|_, mut stream| {
+        read_request(&mut stream)?;
+        stream.write_all(b"HTTP/1.1 200 OK\r\nx: ")?;
+        for _ in 0..1000 {
+            stream.write_all(&[b'x'; 1024])?;
+        }
+        Ok(())
+    });
+    Case::token(&format!("http://{endless}/"), "").run().fails(31).says("head is larger");
+}

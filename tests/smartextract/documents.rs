@@ -1,0 +1,61 @@
+//! README, example and changelog say what the program does.
+
+use crate::support::Case;
+use crate::support::server::Api;
+
+fn document(name: &str) -> String {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    std::fs::read_to_string(path).unwrap()
+}
+
+#[test]
+fn the_example_profile_file_is_taken_and_complete() {
+    let example = document("config.example.toml");
+    let api = Api::giving_tokens();
+    for profile in ["staging", "bank", "quick"] {
+        Case::token(&api.url(), "-v --ca-file=/dev/null")
+            .env("SMARTEXTRACT_PROFILE", profile)
+            .env("NO_PROXY", "127.0.0.1")
+            .profile(&example)
+            .run()
+            .says(&format!("profile: {profile} (SMARTEXTRACT_PROFILE)"));
+    }
+    let keys = ["env", "key", "secret", "secret_file", "secret_command", "timeout", "retries"];
+    for key in keys.into_iter().chain(["ca_file", "proxy", "token_url", "iframe_template"]) {
+        assert!(example.contains(&format!("\n{key} = ")), "the example lacks {key}");
+    }
+}
+
+#[test]
+fn the_readme_has_every_exit_code_as_the_help_tells_it() {
+    let readme = document("README.md");
+    let help = Case::new("--help").run().stdout;
+    let table: Vec<&str> =
+        help.lines().skip_while(|line| *line != "Exit codes:").skip(2).take(13).collect();
+    assert_eq!(table.len(), 13);
+    for line in table {
+        let mut words = line.split_whitespace();
+        let (code, name) = (words.next().unwrap(), words.next().unwrap());
+        assert!(
+            readme.contains(&format!("| {code} | `{name}` |")),
+            "the README lacks {code} {name}"
+        );
+    }
+}
+
+#[test]
+fn the_readme_has_every_flag_and_every_variable() {
+    let readme = document("README.md");
+    let help = Case::new("token --help").run().stdout;
+    let words = help.split(|c: char| !(c.is_ascii_alphanumeric() || "-_".contains(c)));
+    for word in words.filter(|word| {
+        word.starts_with("--") && word.len() > 2 || word.starts_with("SMARTEXTRACT_")
+    }) {
+        assert!(readme.contains(word), "the README lacks {word}");
+    }
+}
+
+#[test]
+fn the_changelog_has_this_version() {
+    assert!(document("CHANGELOG.md").contains(&format!("## {}", env!("CARGO_PKG_VERSION"))));
+}

@@ -1,0 +1,129 @@
+//! Which endpoint and which iframe URL an environment's name stands for.
+
+use crate::support::Case;
+use crate::support::certificates::{Authority, Validity, token_server};
+use crate::support::proxy;
+use crate::support::server::Api;
+
+const OWN: &str = "[environments.private]\n\
+    token_url = \"https://private.example/auth\"\n\
+    iframe_template = \"https://private.example/view/{token}#top\"\n";
+
+/// Runs through a proxy that leads every host to a server with a certificate for it; gives the
+/// host and port asked for, and the iframe URL.
+fn reached(host: &str, arguments: &str, variable: (&str, &str)) -> (String, String) {
+    let authority = Authority::new("test");
+    let server = token_server(authority.server(&[host], Validity::Now));
+    let (proxy, heads) = proxy::leading_to(server);
+    let outcome = Case::token("", &format!("--format url --ca-file ca.pem {arguments}"))
+        .without("SMARTEXTRACT_TOKEN_URL")
+        .file("ca.pem", &authority.pem)
+        .env("SMARTEXTRACT_PROXY", format!("http://{proxy}"))
+        .env(variable.0, variable.1)
+        .profile(OWN)
+        .run();
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    let head = heads.recv().unwrap();
+    let target = head.lines().next().unwrap().to_owned();
+    (target, outcome.stdout)
+}
+
+#[test]
+fn each_environment_is_reached_by_each_of_its_names() {
+    const PRODUCTION: &str = "https://app.clik.ai/smart-extract?token=t0ken\n";
+    const STAGING: &str = "https://app.clik.ai/smart-extract-stg?token=t0ken\n";
+    let unset = ("UNUSED", "");
+    for (arguments, variable, url) in [
+        ("", unset, PRODUCTION),
+        ("--env production", unset, PRODUCTION),
+        ("-e prod", unset, PRODUCTION),
+        ("--env staging", unset, STAGING),
+        ("--env stg", unset, STAGING),
+        ("", ("SMARTEXTRACT_ENV", "stg"), STAGING),
+    ] {
+        let (target, iframe_url) = reached("api.clik.ai", arguments, variable);
+        assert_eq!(target, "CONNECT api.clik.ai:443 HTTP/1.1");
+        assert_eq!(iframe_url, url, "{arguments} {variable:?}");
+    }
+}
+
+#[test]
+fn an_environment_of_the_profile_file_has_its_own_urls() {
+    let (target, iframe_url) = reached("private.example", "--env private", ("UNUSED", ""));
+    assert_eq!(target, "CONNECT private.example:443 HTTP/1.1");
+    assert_eq!(iframe_url, "https://private.example/view/t0ken#top\n");
+}
+
+#[test]
+fn a_profile_names_its_environment() {
+    let api = Api::giving_tokens();
+    Case::token(&api.url(), "--format url")
+        .profile("[profiles.default]\nenv = \"staging\"\n")
+        .run()
+        .prints("https://app.clik.ai/smart-extract-stg?token=t0ken\n");
+}
+
+#[test]
+fn the_template_is_replaced_by_flag_and_variable() {
+    let api = Api::giving_tokens();
+    for (arguments, variable) in [
+        ("--iframe-template https://h/?auth={token}", "https://other/{token}"),
+        ("", "https://h/?auth={token}"),
+    ] {
+        Case::token(&api.url(), &format!("--format url {arguments}"))
+            .env("SMARTEXTRACT_IFRAME_TEMPLATE", variable)
+            .run()
+            .prints("https://h/?auth=t0ken\n");
+    }
+}
+
+#[test]
+fn a_template_holds_the_token_exactly_once() {
+    for template in
+        ["https://h/", "https://h/{token}{token}", "https://h/{tok en}", "https://h/ {token}"]
+    {
+        let case = Case::token("http://127.0.0.1:1/", "").arg("--iframe-template").arg(template);
+        case.run().fails(3).says("the iframe template is").says("flag --iframe-template");
+    }
+}
+
+#[test]
+fn an_unknown_environment_names_the_known_ones_the_nearest_first() {
+    Case::token("http://127.0.0.1:1/", "--env privat")
+        .profile(OWN)
+        .run()
+        .fails(3)
+        .says("unknown environment privat (flag --env)")
+        .says("did you mean private? Known: private,")
+        .says("production")
+        .says("staging");
+}
+
+#[test]
+fn http_is_taken_for_loopback_hosts_only() {
+    for url in ["http://api.clik.ai/x", "http://10.0.0.1/", "http://localhost.example/"] {
+        Case::token(url, "").run().fails(3).says("loopback").says("SMARTEXTRACT_TOKEN_URL");
+    }
+    for url in ["http://localhost:1/x", "http://127.9.9.9:1/x", "http://[::1]:1/x"] {
+        Case::token(url, "").run().fails(20);
+    }
+}
+
+#[test]
+fn a_token_url_with_credentials_in_it_is_refused_and_not_shown() {
+    Case::token("https://u:s3cr3t-of-the-tests-8f2a@h/", "")
+        .run()
+        .fails(3)
+        .says("user or password");
+}
+
+#[test]
+fn an_environment_of_the_profile_file_must_be_whole_and_not_a_built_in_one() {
+    for (text, said) in [
+        ("[environments.x]\ntoken_url = \"https://h/\"\n", "no iframe_template"),
+        ("[environments.x]\niframe_template = \"{token}\"\n", "no token_url"),
+        ("[environments.stg]\ntoken_url = \"a\"\niframe_template = \"b\"\n", "built in"),
+    ] {
+        Case::token("http://127.0.0.1:1/", "").profile(text).run().fails(3).says(said);
+    }
+}

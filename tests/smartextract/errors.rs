@@ -1,0 +1,74 @@
+//! How the program refuses what it can't use: arguments, first of all.
+
+use crate::support::{Case, SECRET};
+
+#[test]
+fn exit_2_for_unusable_arguments() {
+    for (arguments, said) in [
+        ("", "Usage: smartextract"),
+        ("tokn", "did you mean token?"),
+        ("token --formt json", "did you mean --format?"),
+        ("token --format jsn", "did you mean json?"),
+        ("token --format x", "known: token, json"),
+        ("token --key", "--key <KEY> needs a value"),
+        ("token --color sometimes", "known: auto"),
+    ] {
+        Case::new(arguments).run().fails(2).says(said);
+    }
+}
+
+#[test]
+fn a_stray_argument_is_not_shown() {
+    for arguments in [
+        format!("token {SECRET}"),
+        format!("token --key k {SECRET}"),
+        format!("token --secrt={SECRET}"),
+        SECRET.to_owned(),
+        format!("--key k {SECRET} token"),
+        format!("token --quiet={SECRET}"),
+        format!("token --format {SECRET}"),
+        format!("token --color {SECRET}"),
+        format!("token --timeout {SECRET}"),
+    ] {
+        Case::new(&arguments).run().fails(2);
+    }
+}
+
+#[test]
+fn a_secret_may_begin_with_a_hyphen() {
+    Case::new("token --key -k --secret -s3cr3t --token-url http://127.0.0.1:1/ --retries 0")
+        .run()
+        .fails(20)
+        .never_says("s3cr3t");
+}
+
+#[test]
+fn a_name_that_a_terminal_could_obey_is_shown_escaped() {
+    Case::token("http://127.0.0.1:1/", "--env \u{1b}[31mred").run().fails(3).says("\\u{1b}[31mred");
+}
+
+#[test]
+fn help_has_examples_and_every_exit_code() {
+    for arguments in ["--help", "token --help"] {
+        let outcome = Case::new(arguments).run();
+        assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""));
+        for code in ["10  invalid_credentials", "11  key_disabled", "32  rate_limited"] {
+            assert!(outcome.stdout.contains(code), "{code}: {}", outcome.stdout);
+        }
+    }
+    assert!(Case::new("token --help").run().stdout.contains("eval \"$(smartextract token"));
+}
+
+#[test]
+fn version_is_told() {
+    let version = concat!("smartextract ", env!("CARGO_PKG_VERSION"), "\n");
+    Case::new("--version").run().prints(version);
+}
+
+#[test]
+fn colours_are_for_terminals_or_on_demand() {
+    Case::new("token").run().fails(4).never_says("\u{1b}");
+    Case::new("token --color always").run().fails(4).says("\u{1b}[1;31merror:\u{1b}[0m");
+    Case::new("token --color always --nonsense").run().fails(2).says("\u{1b}[1;31merror:");
+    Case::new("token --color never").env("CLICOLOR_FORCE", "1").run().fails(4).never_says("\u{1b}");
+}

@@ -1,0 +1,116 @@
+//! Which proxy a connection goes through, and what an unusable one ends in.
+
+use std::net::SocketAddr;
+use std::sync::mpsc::Receiver;
+
+use crate::support::certificates::{Authority, Validity, token_server};
+use crate::support::server::{Api, closed_port};
+use crate::support::{Case, PROXY_PASSWORD, proxy};
+
+/// A TLS server for `api.example`, a proxy that leads there, and a run that trusts it.
+fn setting() -> (SocketAddr, Receiver<String>, impl Fn() -> Case) {
+    let authority = Authority::new("test");
+    let server = token_server(authority.server(&["api.example"], Validity::Now));
+    let (proxy, heads) = proxy::leading_to(server);
+    let pem = authority.pem;
+    let case =
+        move || Case::token("https://api.example/auth", "--ca-file ca.pem").file("ca.pem", &pem);
+    (proxy, heads, case)
+}
+
+#[test]
+fn a_proxy_is_taken_from_each_of_its_places() {
+    let (proxy, heads, case) = setting();
+    let url = format!("http://{proxy}");
+    for variable in ["SMARTEXTRACT_PROXY", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
+        case().env(variable, &url).run().prints("t0ken\n");
+    }
+    case().arg("--proxy").arg(&url).run().prints("t0ken\n");
+    case().arg("--proxy").arg(proxy.to_string()).run().prints("t0ken\n");
+    case().profile(&format!("[profiles.default]\nproxy = \"{url}\"\n")).run().prints("t0ken\n");
+    let heads: Vec<String> = heads.try_iter().collect();
+    assert_eq!(heads.len(), 8);
+    assert!(heads.iter().all(|head| head.starts_with("CONNECT api.example:443 HTTP/1.1\r\n")));
+}
+
+#[test]
+fn the_first_place_that_has_a_proxy_wins() {
+    let (proxy, _, case) = setting();
+    let (good, bad) = (format!("http://{proxy}"), format!("http://127.0.0.1:{}", closed_port()));
+    let profile = format!("[profiles.default]\nproxy = \"{bad}\"\n");
+    case().profile(&profile).env("ALL_PROXY", &good).run().prints("t0ken\n");
+    case().env("ALL_PROXY", &bad).env("HTTPS_PROXY", &good).run().prints("t0ken\n");
+    case().env("HTTPS_PROXY", &bad).env("SMARTEXTRACT_PROXY", &good).run().prints("t0ken\n");
+    let flag = case().env("SMARTEXTRACT_PROXY", &bad).arg("--proxy").arg(&good);
+    flag.run().prints("t0ken\n");
+}
+
+#[test]
+fn http_proxy_is_not_for_https() {
+    let (_, _, case) = setting();
+    let api = Api::giving_tokens();
+    let closed = format!("http://127.0.0.1:{}", closed_port());
+    Case::token(&api.url(), "").env("HTTP_PROXY", &closed).run().prints("t0ken\n");
+    // Without a proxy api.example is not known.
+    case().env("HTTP_PROXY", &closed).run().fails(20).never_says("proxy:");
+}
+
+#[test]
+fn https_proxy_is_not_for_http() {
+    let api = Api::giving_tokens();
+    let closed = format!("http://127.0.0.1:{}", closed_port());
+    Case::token(&api.url(), "").env("HTTPS_PROXY", &closed).run().prints("t0ken\n");
+    Case::token(&api.url(), "").env("ALL_PROXY", &closed).run().fails(20).says("proxy:");
+}
+
+#[test]
+fn no_proxy_excepts_hosts_from_all_but_the_flag() {
+    let api = Api::giving_tokens();
+    let closed = format!("http://127.0.0.1:{}", closed_port());
+    let case = || Case::token(&api.url(), "").env("NO_PROXY", "example.com,127.0.0.1");
+    case().env("ALL_PROXY", &closed).run().prints("t0ken\n");
+    case().env("SMARTEXTRACT_PROXY", &closed).run().prints("t0ken\n");
+    case().profile(&format!("[profiles.default]\nproxy = \"{closed}\"\n")).run().prints("t0ken\n");
+    case().arg("--proxy").arg(&closed).run().fails(20);
+    Case::token(&api.url(), "")
+        .env("no_proxy", "*")
+        .env("ALL_PROXY", &closed)
+        .run()
+        .prints("t0ken\n");
+}
+
+#[test]
+fn an_unusable_proxy_is_a_config_error_and_never_a_direct_connection() {
+    let api = Api::giving_tokens();
+    for proxy in ["ftp://h:1", "http://", "http://a b", "://"] {
+        Case::token(&api.url(), "").env("ALL_PROXY", proxy).run().fails(3).says("ALL_PROXY");
+        Case::token(&api.url(), "").arg("--proxy").arg(proxy).run().fails(3).says("flag --proxy");
+    }
+    Case::token(&api.url(), "").arg("--proxy").arg("").run().fails(3);
+    assert!(!api.mock.matched(), "a request went out all the same");
+}
+
+#[test]
+fn a_proxys_user_and_password_are_sent_and_never_shown() {
+    let (proxy, heads, case) = setting();
+    let url = format!("http://someone:{PROXY_PASSWORD}@{proxy}");
+    let shown = format!("http://so…@{proxy}");
+    case().env("HTTPS_PROXY", &url).arg("-v").run().prints("t0ken\n").says(&shown);
+    assert!(heads.recv().unwrap().to_lowercase().contains("proxy-authorization: basic "));
+}
+
+#[test]
+fn exit_20_where_the_proxy_refuses_or_does_not_answer() {
+    let (_, _, case) = setting();
+    for answer in [
+        "HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n",
+        "HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n",
+        "HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n",
+        "",
+    ] {
+        let url = format!("http://{}", proxy::answering(answer));
+        case().env("HTTPS_PROXY", &url).run().fails(20).says(&format!("{url} (HTTPS_PROXY)"));
+    }
+    let closed = format!("http://u:{PROXY_PASSWORD}@127.0.0.1:{}", closed_port());
+    case().env("HTTPS_PROXY", closed).run().fails(20).says("refused");
+}

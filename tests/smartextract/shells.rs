@@ -1,0 +1,144 @@
+//! Real shells evaluate what the shell formats print.
+
+use std::process::Command;
+
+use assert_cmd::cargo::cargo_bin;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+
+use crate::support::server::Api;
+use crate::support::{KEY, SECRET, has_program};
+
+/// A shell, the format for it, and how it evaluates what a command prints.
+const SHELLS: [(&str, &str, &str); 7] = [
+    ("sh", "env", "eval \"$(RUN)\""),
+    ("sh", "env", "eval $(RUN)"),
+    ("dash", "env", "eval \"$(RUN)\""),
+    ("bash", "env", "eval \"$(RUN)\""),
+    ("zsh", "env", "eval \"$(RUN)\""),
+    ("fish", "fish", "eval (RUN)"),
+    ("fish", "fish", "RUN | source"),
+];
+
+fn run(shell: &str, script: &str, format: &str, url: &str) -> (i32, String) {
+    let program = cargo_bin!("smartextract").display().to_string();
+    let script = script.replace("RUN", &format!("{program} token --format {format} --retries 0"));
+    let output = Command::new(shell)
+        .args(["-c", &script])
+        .env_clear()
+        .env("HOME", "/nonexistent")
+        .env("PATH", std::env::var_os("PATH").unwrap())
+        .env("SMARTEXTRACT_TOKEN_URL", url)
+        .env("SMARTEXTRACT_KEY", KEY)
+        .env("SMARTEXTRACT_SECRET", SECRET)
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(!text.contains(SECRET) && !told.contains(SECRET));
+    (output.status.code().unwrap(), text)
+}
+
+#[test]
+fn each_shell_takes_the_token_over_whatever_it_holds() {
+    let token = "a'b\"c\\d$HOME`id`!*?[x]{a,b};&|<>()#~%\u{e9}\u{2019}";
+    let body = serde_json::json!({"data": {"token": token}}).to_string();
+    let api = Api::answering(200, &body);
+    for (shell, format, how) in SHELLS {
+        if !has_program(shell) {
+            continue;
+        }
+        let script = format!(
+            "cd /; {how}; printf %s \"$SMARTEXTRACT_TOKEN\"; printf '|%s' \"$SMARTEXTRACT_IFRAME_URL\""
+        );
+        let (code, text) = run(shell, &script, format, &api.url());
+        let (held, url) = text.rsplit_once('|').unwrap();
+        assert_eq!((code, held), (0, token), "{shell}: {how}");
+        let url = url::Url::parse(url).unwrap();
+        assert_eq!(url.query_pairs().next().unwrap().1, token, "{shell}: {how}");
+    }
+}
+
+#[test]
+fn each_shell_sees_the_exit_code_of_a_failure() {
+    let api = Api::answering(401, r#"{"error":"Invalid credentials provided"}"#);
+    for (shell, format, how) in SHELLS {
+        if !has_program(shell) {
+            continue;
+        }
+        let status = if shell == "fish" { "$status" } else { "$?" };
+        let script = format!("{how}; echo {status}");
+        let (_, text) = run(shell, &script, format, &api.url());
+        assert_eq!(text, "10\n", "{shell}: {how}");
+        if shell != "fish" {
+            let (code, text) =
+                run(shell, &format!("set -e; {how}; echo reached"), format, &api.url());
+            assert_eq!((code, text.as_str()), (10, ""), "{shell}: set -e; {how}");
+        }
+    }
+}
+
+#[test]
+fn each_shell_sees_the_exit_code_of_wrong_usage() {
+    for (shell, format, how) in SHELLS {
+        if !has_program(shell) {
+            continue;
+        }
+        let script = how.replace("RUN", "RUN --nonsense");
+        let status = if shell == "fish" { "$status" } else { "$?" };
+        let (_, text) = run(shell, &format!("{script}; echo {status}"), format, "");
+        assert_eq!(text, "2\n", "{shell}: {how}");
+    }
+}
+
+#[test]
+fn a_token_assigned_in_a_shell_keeps_the_exit_code() {
+    let api = Api::answering(401, r#"{"error":"This API key is disabled"}"#);
+    for shell in ["sh", "bash", "zsh"] {
+        if has_program(shell) {
+            let (code, _) = run(shell, "token=$(RUN) || exit; echo reached", "token", &api.url());
+            assert_eq!(code, 11, "{shell}");
+        }
+    }
+}
+
+/// Many values in one shell: one process for all cases would hide which one failed, one for
+/// each would take minutes; a few dozen tokens of many odd characters each do both.
+#[test]
+fn any_value_survives_any_shell() {
+    let mut runner = TestRunner::new(Config { cases: 12, ..Config::default() });
+    let token = "[!-~\u{a1}-\u{ff}\u{2018}-\u{201f}]{1,80}";
+    runner
+        .run(&token, |token| {
+            prop_assume!(!token.contains(|c: char| c.is_whitespace() || c == '\u{ad}'));
+            let body = serde_json::json!({"data": {"token": token}}).to_string();
+            let api = Api::answering(200, &body);
+            for (shell, format, how) in SHELLS {
+                if has_program(shell) {
+                    let script = format!("cd /; {how}; printf %s \"$SMARTEXTRACT_TOKEN\"");
+                    let (_, text) = run(shell, &script, format, &api.url());
+                    prop_assert_eq!(&text, &token, "{}: {}", shell, how);
+                }
+            }
+            Ok(())
+        })
+        .unwrap();
+}
+
+#[test]
+fn exit_1_and_no_panic_where_standard_output_is_full_or_closed() {
+    let api = Api::giving_tokens();
+    for script in ["RUN > /dev/full; echo $? >&2; exit", "RUN --help > /dev/full; echo $? >&2"] {
+        if cfg!(target_os = "linux") {
+            let (_, text) =
+                run("sh", &format!("{{ {script}; }} 2>&1 | tail -n 1"), "token", &api.url());
+            assert_eq!(text, "1\n", "{script}");
+        }
+    }
+    if has_program("bash") {
+        let script = "set -o pipefail; RUN --help --format token | true; echo ${PIPESTATUS[0]}";
+        let (_, text) = run("bash", script, "token", &api.url());
+        // The pipe may take all of it before it closes.
+        assert!(["0\n", "1\n"].contains(&text.as_str()), "{text}");
+    }
+}

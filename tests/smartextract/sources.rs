@@ -1,0 +1,369 @@
+//! Where settings come from: flags before variables before the profile before defaults.
+
+use crate::support::server::{Api, SUCCESS, closed_port, response, scripted};
+use crate::support::{Case, KEY, PROFILE, SECRET, set_mode};
+
+/// Runs against a server that takes one token request, and gives the request's body.
+fn body_sent(case: impl FnOnce(&str) -> Case) -> String {
+    let (url, requests) = scripted(vec![response(200, "", SUCCESS)]);
+    case(&url).run().prints("t0ken\n");
+    requests.recv().unwrap().split_once("\r\n\r\n").unwrap().1.to_owned()
+}
+
+fn body(key: &str, secret: &str) -> String {
+    format!(r#"{{"key":"{key}","secret":"{secret}"}}"#)
+}
+
+#[test]
+fn a_flag_wins_over_a_variable() {
+    let sent = body_sent(|url| Case::token(url, "--key flag-key"));
+    assert_eq!(sent, body("flag-key", SECRET));
+}
+
+#[test]
+fn a_variable_wins_over_the_profile() {
+    let sent = body_sent(|url| {
+        Case::token(url, "").profile("[profiles.default]\nkey = \"from-profile\"\n")
+    });
+    assert_eq!(sent, body(KEY, SECRET));
+}
+
+#[test]
+fn an_empty_variable_counts_as_not_set() {
+    let sent = body_sent(|url| {
+        Case::token(url, "")
+            .env("SMARTEXTRACT_KEY", "")
+            .env("SMARTEXTRACT_CONFIG", "")
+            .env("SMARTEXTRACT_PROFILE", "")
+            .env("SMARTEXTRACT_ENV", "")
+            .env("SMARTEXTRACT_TIMEOUT", "")
+            .profile("[profiles.default]\nkey = \"from-profile\"\n")
+    });
+    assert_eq!(sent, body("from-profile", SECRET));
+}
+
+#[test]
+fn a_flag_is_taken_before_and_after_the_command() {
+    for arguments in ["--key k9 token", "token --key k9", "--key other token --key k9"] {
+        let sent = body_sent(|url| {
+            Case::new(arguments)
+                .env("SMARTEXTRACT_TOKEN_URL", url)
+                .env("SMARTEXTRACT_SECRET", SECRET)
+        });
+        assert_eq!(sent, body("k9", SECRET), "{arguments}");
+    }
+}
+
+#[test]
+fn the_last_of_a_flag_given_twice_counts() {
+    let sent = body_sent(|url| Case::token(url, "--key one --key two"));
+    assert_eq!(sent, body("two", SECRET));
+}
+
+#[test]
+fn the_profile_is_chosen_by_flag_then_variable_then_default_profile_then_by_name() {
+    let profiles = "[profiles.default]\nkey = \"of-default\"\n\
+                    [profiles.one]\nkey = \"of-one\"\n[profiles.two]\nkey = \"of-two\"\n";
+    let named = format!("default_profile = \"two\"\n{profiles}");
+    for (file, arguments, variable, key) in [
+        (profiles, "", "", "of-default"),
+        (&named, "", "", "of-two"),
+        (&named, "", "one", "of-one"),
+        (&named, "--profile default", "one", "of-default"),
+        (profiles, "-p one", "", "of-one"),
+    ] {
+        let sent = body_sent(|url| {
+            Case::token(url, arguments)
+                .without("SMARTEXTRACT_KEY")
+                .env("SMARTEXTRACT_PROFILE", variable)
+                .profile(file)
+        });
+        assert_eq!(sent, body(key, SECRET), "{arguments} {variable}");
+    }
+}
+
+#[test]
+fn the_profile_file_may_be_named_by_flag_or_variable() {
+    let file = "[profiles.default]\nkey = \"elsewhere\"\n";
+    for (arguments, variable) in [("--config other.toml", "gone.toml"), ("", "other.toml")] {
+        let sent = body_sent(|url| {
+            Case::token(url, arguments)
+                .without("SMARTEXTRACT_KEY")
+                .env("SMARTEXTRACT_CONFIG", variable)
+                .file("other.toml", file)
+        });
+        assert_eq!(sent, body("elsewhere", SECRET));
+    }
+}
+
+#[test]
+fn a_named_profile_file_that_is_not_there_is_a_config_error() {
+    Case::token("", "--config gone.toml").run().fails(3).says("no profile file at gone.toml");
+    Case::token("", "").env("SMARTEXTRACT_CONFIG", "gone").run().fails(3).says("gone");
+}
+
+#[test]
+fn without_a_home_there_is_no_profile_file_and_no_error() {
+    let api = Api::giving_tokens();
+    Case::token(&api.url(), "").without("HOME").run().prints("t0ken\n");
+    Case::token(&api.url(), "").env("HOME", "/dev/null").run().prints("t0ken\n");
+}
+
+#[test]
+fn the_secret_may_come_from_each_of_its_places() {
+    for (arguments, variable, profile) in [
+        (format!("--secret {SECRET}"), ("", ""), ""),
+        ("--secret-file s".to_owned(), ("", ""), ""),
+        ("--secret-file -".to_owned(), ("", ""), ""),
+        (String::new(), ("SMARTEXTRACT_SECRET", SECRET), ""),
+        (String::new(), ("SMARTEXTRACT_SECRET_FILE", "s"), ""),
+        (String::new(), ("", ""), "secret = \"s3cr3t-of-the-tests-8f2a\""),
+        (String::new(), ("", ""), "secret_file = \"../../s\""),
+        (String::new(), ("", ""), "secret_file = \"~/s\""),
+        (String::new(), ("", ""), "secret_command = [\"cat\", \"s\"]"),
+        (String::new(), ("", ""), "secret_command = [\"~/print\", \"s\"]"),
+        (String::new(), ("", ""), "secret_command = [\"../../print\", \"s\"]"),
+    ] {
+        if profile.starts_with("secret_file = \"..") && cfg!(target_os = "macos") {
+            continue; // its configuration folder is deeper
+        }
+        let sent = body_sent(|url| {
+            let case = Case::token(url, &arguments)
+                .without("SMARTEXTRACT_SECRET")
+                .env(if variable.0.is_empty() { "UNUSED" } else { variable.0 }, variable.1)
+                .file("s", SECRET)
+                .file("print", "#!/bin/sh\ncat \"$@\"\n")
+                .profile(&format!("[profiles.default]\n{profile}\n"))
+                .stdin(SECRET);
+            set_mode(&case.path("print"), 0o700);
+            case
+        });
+        assert_eq!(sent, body(KEY, SECRET), "{arguments} {variable:?} {profile}");
+    }
+}
+
+#[test]
+fn key_and_secret_may_come_from_different_places() {
+    let sent = body_sent(|url| {
+        Case::token(url, "--secret-file -")
+            .without("SMARTEXTRACT_KEY")
+            .profile("[profiles.default]\nkey = \"k1\"\nsecret = \"unused\"\n")
+            .stdin("from-stdin")
+    });
+    assert_eq!(sent, body("k1", "from-stdin"));
+}
+
+#[test]
+fn two_secrets_in_the_same_place_are_a_config_error() {
+    for (arguments, variable, profile) in [
+        ("--secret a --secret-file b", "", ""),
+        ("", "b", ""),
+        ("", "", "secret = \"a\"\nsecret_file = \"b\""),
+        ("", "", "secret_file = \"a\"\nsecret_command = [\"b\"]"),
+        ("", "", "secret = \"a\"\nsecret_command = [\"b\"]"),
+    ] {
+        let case = Case::token("http://127.0.0.1:1/", arguments);
+        let case = if profile.is_empty() { case } else { case.without("SMARTEXTRACT_SECRET") };
+        case.env("SMARTEXTRACT_SECRET_FILE", variable)
+            .profile(&format!("[profiles.default]\n{profile}\n"))
+            .run()
+            .fails(3)
+            .says("two secrets in the same place");
+    }
+}
+
+#[test]
+fn a_line_end_of_file_input_or_output_is_taken_off_silently() {
+    for content in ["s\n", "s\r\n", "s", "\u{feff}s\r\n"] {
+        for arguments in ["--secret-file f", "--secret-file -", "-p command"] {
+            let (url, requests) = scripted(vec![response(200, "", SUCCESS)]);
+            Case::token(&url, arguments)
+                .without("SMARTEXTRACT_SECRET")
+                .file("f", content)
+                .stdin(content)
+                .profile("[profiles.command]\nsecret_command = [\"cat\", \"f\"]\n")
+                .run()
+                .prints("t0ken\n")
+                .never_says("warning");
+            assert!(requests.recv().unwrap().ends_with(&body(KEY, "s")), "{content:?}");
+        }
+    }
+}
+
+#[test]
+fn other_white_space_around_key_or_secret_is_taken_off_with_a_warning() {
+    for (key, secret, what) in [
+        (" k", "s", "white space around the key was taken off: SMARTEXTRACT_KEY"),
+        ("k", "s\n", "white space around the secret was taken off: SMARTEXTRACT_SECRET"),
+        ("k", "\u{a0}s\t", "white space around the secret was taken off: SMARTEXTRACT_SECRET"),
+    ] {
+        let (url, requests) = scripted(vec![response(200, "", SUCCESS)]);
+        Case::token(&url, "")
+            .env("SMARTEXTRACT_KEY", key)
+            .env("SMARTEXTRACT_SECRET", secret)
+            .run()
+            .prints("t0ken\n")
+            .says(&format!("warning: {what}"));
+        assert!(requests.recv().unwrap().ends_with(&body("k", "s")));
+    }
+}
+
+#[test]
+fn a_control_character_inside_is_a_config_error_that_does_not_show_the_value() {
+    let inside = format!("{SECRET}\n{SECRET}");
+    Case::token("http://127.0.0.1:1/", "")
+        .env("SMARTEXTRACT_SECRET", &inside)
+        .run()
+        .fails(3)
+        .says("control character");
+    Case::token("http://127.0.0.1:1/", "").env("SMARTEXTRACT_KEY", "a\u{1b}b").run().fails(3);
+    Case::token("http://127.0.0.1:1/", "--secret-file -").stdin(inside).run().fails(3);
+}
+
+#[test]
+fn an_unusable_secret_file_is_a_config_error_that_names_it() {
+    for (content, said) in [
+        (None, "the secret file s can't be read"),
+        (Some(&b"\xff\xfea\0"[..]), "not UTF-8"),
+        (Some("x".repeat(70_000).as_bytes()), "larger than 64 KiB"),
+    ] {
+        let case = Case::token("http://127.0.0.1:1/", "--secret-file s");
+        let case = match content {
+            Some(content) => case.file("s", content),
+            None => case,
+        };
+        case.without("SMARTEXTRACT_SECRET").run().fails(3).says(said).says("flag --secret-file");
+    }
+}
+
+#[test]
+fn an_empty_secret_counts_as_none() {
+    for content in ["", "\n", " \n"] {
+        Case::token("http://127.0.0.1:1/", "--secret-file -").stdin(content).run().fails(4);
+    }
+    Case::token("http://127.0.0.1:1/", "").arg("--key").arg("").run().fails(4).says("--key");
+}
+
+#[test]
+fn a_failing_secret_command_is_a_config_error_with_its_exit_code_and_its_own_words() {
+    for (command, said) in [
+        (r#"["sh", "-c", "echo vault is locked >&2; exit 7"]"#, "sh ended with exit code 7"),
+        (r#"["sh", "-c", "kill -9 $$"]"#, "sh was ended by a signal: 9"),
+        (r#"["no-such-program", "s3cr3t-of-the-tests-8f2a"]"#, "no-such-program can't be run"),
+        (r#"["yes"]"#, "the output of yes is larger than 64 KiB"),
+    ] {
+        let outcome = Case::token("http://127.0.0.1:1/", "")
+            .without("SMARTEXTRACT_SECRET")
+            .profile(&format!("[profiles.default]\nsecret_command = {command}\n"))
+            .run()
+            .fails(3)
+            .says(said)
+            .says("profile default");
+        if command.contains("vault") {
+            outcome.says("vault is locked\n");
+        }
+    }
+}
+
+#[test]
+fn a_secret_command_runs_without_a_shell() {
+    let sent = body_sent(|url| {
+        Case::token(url, "")
+            .without("SMARTEXTRACT_SECRET")
+            .profile("[profiles.default]\nsecret_command = [\"echo\", \"$HOME;`id`\"]\n")
+    });
+    assert_eq!(sent, body(KEY, "$HOME;`id`"));
+}
+
+#[test]
+fn a_missing_key_or_secret_is_told_apart() {
+    for (variable, said) in [
+        ("SMARTEXTRACT_KEY", "error: no key given anywhere"),
+        ("SMARTEXTRACT_SECRET", "error: no secret given anywhere"),
+    ] {
+        Case::token("http://127.0.0.1:1/", "").without(variable).run().fails(4).says(said);
+    }
+    Case::new("token").run().fails(4).says("no key and no secret").says("no profile file at");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_secret_on_the_command_line_or_open_to_others_gets_a_warning() {
+    let api = Api::giving_tokens();
+    Case::token(&api.url(), &format!("--secret {SECRET}"))
+        .run()
+        .prints("t0ken\n")
+        .says("warning: other users can see a --secret in the process list");
+    for (mode, warned) in [(0o600, false), (0o644, true), (0o640, true)] {
+        let case = Case::token(&api.url(), "")
+            .profile(&format!("[profiles.default]\nsecret = \"{SECRET}\"\n"));
+        set_mode(&case.path(PROFILE), mode);
+        let outcome = case.run().prints("t0ken\n");
+        assert_eq!(outcome.stderr.contains("warning: other users can read"), warned, "{mode:o}");
+    }
+    let case = Case::token(&api.url(), "").profile("[profiles.default]\nkey = \"k\"\n");
+    set_mode(&case.path(PROFILE), 0o644);
+    case.run().prints("t0ken\n").never_says("warning");
+}
+
+#[test]
+fn an_unknown_profile_names_the_known_ones_the_nearest_first() {
+    Case::token("http://127.0.0.1:1/", "-p stagin")
+        .profile("[profiles.alpha]\n[profiles.staging]\n")
+        .run()
+        .fails(3)
+        .says("unknown profile stagin (flag --profile)")
+        .says("did you mean staging? Known: staging, alpha");
+    Case::token("http://127.0.0.1:1/", "-p x").run().fails(3).says("no profile file at");
+}
+
+#[test]
+fn a_broken_profile_file_is_a_config_error_with_file_line_and_column() {
+    for (text, said) in [
+        ("[profiles.default]\nsecrt = \"x\"\n", "config.toml:2:1: unknown key secrt"),
+        ("[profiles.default]\ntimeout = \"x\"\n", "config.toml:2:11: timeout must be"),
+        ("[profiles.default]\nsecret = s3cr3t-of-the-tests-8f2a\n", "config.toml:2:10: not TOML"),
+        ("[profiles.default]\ntoken_url = \"x\"\n", "config.toml:2:1: unknown key"),
+        ("[profiles.other]\nenv = 1\n", "config.toml:2:7: env must be a string"),
+    ] {
+        Case::token("http://127.0.0.1:1/", "").profile(text).run().fails(3).says(said);
+    }
+    let case = Case::token("http://127.0.0.1:1/", "").file(PROFILE, b"\xff\xfe");
+    case.run().fails(3).says("config.toml can't be read");
+}
+
+#[test]
+fn an_unusable_number_is_usage_as_a_flag_and_config_elsewhere() {
+    for (name, bad) in [
+        ("timeout", "abc"),
+        ("timeout", "0"),
+        ("timeout", "-1"),
+        ("timeout", "inf"),
+        ("timeout", "NaN"),
+        ("timeout", "1e99"),
+        ("retries", "-1"),
+        ("retries", "1.5"),
+        ("retries", "x"),
+    ] {
+        let url = format!("http://127.0.0.1:{}/", closed_port());
+        Case::token(&url, &format!("--{name}={bad}"))
+            .run()
+            .fails(2)
+            .says(&format!("flag --{name}"));
+        let variable = format!("SMARTEXTRACT_{}", name.to_uppercase());
+        Case::token(&url, "").env(&variable, bad).run().fails(3).says(&variable);
+    }
+    let file = "[profiles.default]\ntimeout = 0\n";
+    Case::token("http://127.0.0.1:1/", "").profile(file).run().fails(3).says("config.toml:2");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_variable_that_is_not_text_is_a_config_error() {
+    use std::os::unix::ffi::OsStrExt;
+    let odd = std::ffi::OsStr::from_bytes(b"\xff");
+    for variable in ["SMARTEXTRACT_KEY", "SMARTEXTRACT_ENV", "SMARTEXTRACT_TOKEN_URL"] {
+        let case = Case::token("http://127.0.0.1:1/", "").env(variable, odd);
+        case.run().fails(3).says(&format!("{variable} is not UTF-8 text"));
+    }
+}

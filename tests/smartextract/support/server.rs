@@ -1,0 +1,96 @@
+//! Servers on loopback: mockito for well-behaved answers, and raw ones that do as they are told.
+
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::Duration;
+
+use mockito::{Mock, Server, ServerGuard};
+
+pub const PATH: &str = "/smart-extract-api/api/account/v1/auth/token";
+pub const SUCCESS: &str = r#"{ "data": { "token": "t0ken" } }"#;
+
+/// An API that always gives this answer.
+pub struct Api {
+    pub server: ServerGuard,
+    pub mock: Mock,
+}
+
+impl Api {
+    pub fn answering(status: usize, body: &str) -> Self {
+        let mut server = Server::new();
+        let mock = server.mock("POST", PATH).with_status(status).with_body(body);
+        let mock = mock.with_header("content-type", "application/json").create();
+        Self { server, mock }
+    }
+
+    pub fn giving_tokens() -> Self {
+        Self::answering(200, SUCCESS)
+    }
+
+    pub fn url(&self) -> String {
+        self.server.url() + PATH
+    }
+}
+
+/// An HTTP response with a JSON body.
+pub fn response(status: u16, headers: &str, body: &str) -> String {
+    let length = body.len();
+    format!(
+        "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\n\
+         content-length: {length}\r\n{headers}\r\n{body}"
+    )
+}
+
+/// A listener on loopback that hands each connection, with its number from 0, to `serve`, in
+/// a thread of its own. Ends with the test process.
+pub fn listen(
+    serve: impl Fn(usize, TcpStream) -> io::Result<()> + Send + Sync + Clone + 'static,
+) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for (number, stream) in listener.incoming().flatten().enumerate() {
+            let serve = serve.clone();
+            stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+            // What a client thinks of a misbehaving server is the test's to see, not ours.
+            thread::spawn(move || serve(number, stream));
+        }
+    });
+    address
+}
+
+/// A plain HTTP server that answers request number n with response n, the last one for good.
+/// The requests come out at the other end.
+pub fn scripted(responses: Vec<String>) -> (String, Receiver<String>) {
+    let (sender, requests) = mpsc::channel();
+    let address = listen(move |number, mut stream| {
+        let request = read_request(&mut stream)?;
+        let _ = sender.send(request);
+        let response = responses.get(number).or(responses.last()).expect("a response");
+        stream.write_all(response.as_bytes())
+    });
+    (format!("http://{address}{PATH}"), requests)
+}
+
+/// Reads a request: its head, and as much body as it declares.
+pub fn read_request(stream: &mut impl Read) -> io::Result<String> {
+    let mut request = Vec::new();
+    let mut byte = [0];
+    while !request.ends_with(b"\r\n\r\n") {
+        stream.read_exact(&mut byte)?;
+        request.push(byte[0]);
+    }
+    let head = String::from_utf8_lossy(&request).to_lowercase();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+    let mut body = vec![0; length.map_or(0, |length| length.trim().parse().unwrap())];
+    stream.read_exact(&mut body)?;
+    request.extend(body);
+    Ok(String::from_utf8_lossy(&request).into_owned())
+}
+
+/// A port of loopback where nobody listens.
+pub fn closed_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}

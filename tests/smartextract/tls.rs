@@ -1,0 +1,127 @@
+//! Which servers are trusted, and what a refusal says.
+
+use std::io::Write;
+
+use crate::support::Case;
+use crate::support::certificates::{Authority, Validity, serve_tls, token_server};
+use crate::support::server::{Api, listen};
+
+/// A server for localhost, and the certificate file of the authority behind it.
+fn server(validity: Validity, name: &str) -> (String, String) {
+    let authority = Authority::new("test authority");
+    let address = token_server(authority.server(&[name], validity));
+    (format!("https://localhost:{}/", address.port()), authority.pem)
+}
+
+#[test]
+fn a_certificate_file_is_trusted_from_flag_variable_and_profile() {
+    let (url, pem) = server(Validity::Now, "localhost");
+    let case = || Case::token(&url, "").file("ca.pem", &pem);
+    case().arg("--ca-file").arg("ca.pem").run().prints("t0ken\n");
+    case().env("SMARTEXTRACT_CA_FILE", "ca.pem").run().prints("t0ken\n");
+    case().profile("[profiles.default]\nca_file = \"~/ca.pem\"\n").run().prints("t0ken\n");
+}
+
+#[test]
+fn ssl_cert_file_and_ssl_cert_dir_name_the_trust_store() {
+    let (url, pem) = server(Validity::Now, "localhost");
+    let case = || Case::token(&url, "").file("certs/ca.pem", &pem);
+    case().env("SSL_CERT_FILE", "certs/ca.pem").run().prints("t0ken\n");
+    case().env("SSL_CERT_DIR", "certs").run().prints("t0ken\n");
+}
+
+#[test]
+fn a_certificate_file_replaces_the_trust_store() {
+    let (url, pem) = server(Validity::Now, "localhost");
+    let foreign = Authority::new("foreign").pem;
+    Case::token(&url, "--ca-file foreign.pem")
+        .file("foreign.pem", foreign)
+        .file("ca.pem", pem)
+        .env("SSL_CERT_FILE", "ca.pem")
+        .run()
+        .fails(22);
+}
+
+#[test]
+fn exit_22_for_each_certificate_that_is_refused() {
+    for (validity, name, trusted, said, hint) in [
+        (Validity::Now, "localhost", false, "UnknownIssuer", "hint: a TLS-intercepting proxy"),
+        (Validity::Over, "localhost", true, "expired", "hint: check this machine's clock"),
+        (Validity::NotYet, "localhost", true, "not valid yet", "hint: check this machine's clock"),
+        (
+            Validity::Now,
+            "other.example",
+            true,
+            "not valid for name",
+            "hint: the certificate is for",
+        ),
+    ] {
+        let (url, pem) = server(validity, name);
+        let pem = if trusted { pem } else { Authority::new("foreign").pem };
+        let outcome = Case::token(&url, "--ca-file ca.pem --retries 3")
+            .file("ca.pem", pem)
+            .run()
+            .fails(22)
+            .says(hint)
+            .never_says("attempt 1")
+            .never_says("credentials");
+        assert!(outcome.stderr.contains(said), "{said}: {}", outcome.stderr);
+    }
+}
+
+#[test]
+fn exit_22_where_the_server_does_not_speak_tls() {
+    let address = listen(|_, mut stream| stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n"));
+    let url = format!("https://{address}/");
+    Case::token(&url, "").run().fails(22).says("hint: this port does not speak TLS");
+}
+
+#[test]
+fn exit_22_where_the_trust_store_is_empty() {
+    let (url, _) = server(Validity::Now, "localhost");
+    Case::token(&url, "")
+        .env("SSL_CERT_FILE", "gone.pem")
+        .run()
+        .fails(22)
+        .says("trust store holds no certificate")
+        .says("hint: install the ca-certificates package");
+}
+
+#[test]
+fn without_tls_no_trust_store_is_needed() {
+    let api = Api::giving_tokens();
+    Case::token(&api.url(), "").env("SSL_CERT_FILE", "gone.pem").run().prints("t0ken\n");
+}
+
+#[test]
+fn an_unusable_certificate_file_is_a_config_error() {
+    let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    for (content, said) in [
+        ("", "no certificate"),
+        ("no PEM at all", "no certificate"),
+        (broken, "can't be used"),
+        ("-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n", "not PEM"),
+    ] {
+        Case::token("https://localhost:1/", "--ca-file ca.pem")
+            .file("ca.pem", content)
+            .run()
+            .fails(3)
+            .says("ca.pem")
+            .says(said);
+    }
+    Case::token("https://localhost:1/", "--ca-file gone.pem").run().fails(3).says("gone.pem");
+}
+
+#[test]
+fn a_connection_lost_inside_tls_is_a_network_failure() {
+    let authority = Authority::new("test");
+    let address = serve_tls(authority.server(&["localhost"], Validity::Now), |mut stream| {
+        crate::support::server::read_request(&mut stream)?;
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{")
+    });
+    Case::token(&format!("https://localhost:{}/", address.port()), "--ca-file ca.pem")
+        .file("ca.pem", &authority.pem)
+        .run()
+        .fails(20)
+        .says("lost");
+}
