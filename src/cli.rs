@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use clap::builder::Styles;
 use clap::builder::styling::AnsiColor;
@@ -30,8 +31,9 @@ const STYLES: Styles = Styles::styled()
     args_override_self = true,
     arg_required_else_help = true,
     subcommand_required = true,
-    after_help = "First token: smartextract token --key KEY --secret-file FILE",
-    after_long_help = exit_codes(),
+    disable_help_subcommand = true,
+    after_help = "Start with: smartextract config init; then smartextract token",
+    after_long_help = after_help(&START, true),
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -47,17 +49,145 @@ pub struct Cli {
 #[derive(Subcommand)]
 pub enum Task {
     /// Exchange a key and a secret for a session token and print it
-    #[command(args_override_self = true, after_long_help = token_help())]
+    #[command(args_override_self = true, after_long_help = after_help(&TOKEN, true))]
     Token(TokenArgs),
+    /// Run a command with a fresh token in its environment
+    #[command(
+        args_override_self = true,
+        override_usage = "smartextract exec [OPTIONS] -- COMMAND [ARG...]",
+        after_long_help = after_help(&EXEC, true),
+    )]
+    Exec(ExecArgs),
+    /// Show, find or begin the profile file and the settings
+    #[command(after_long_help = after_help(&CONFIG, false))]
+    #[command(subcommand)]
+    Config(ConfigTask),
+    /// Print the completion script for a shell
+    #[command(after_long_help = after_help(&COMPLETIONS, false))]
+    Completions { shell: Shell },
+    /// Print the manual page, or write one page a command into a folder
+    Man {
+        #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+        folder: Option<PathBuf>,
+    },
 }
 
 #[derive(Args, Default)]
 pub struct TokenArgs {
     /// What to print [default: token]
-    #[arg(short, long, value_name = "FORMAT", help_heading = "Output")]
+    #[arg(
+        short,
+        long,
+        value_name = "FORMAT",
+        help_heading = "Output",
+        hide_possible_values = true
+    )]
+    #[arg(long_help = format_help())]
     pub format: Option<Format>,
     #[command(flatten)]
     pub settings: SettingsArgs,
+}
+
+#[derive(Args)]
+pub struct ExecArgs {
+    #[command(flatten)]
+    pub settings: SettingsArgs,
+    /// The command and its arguments
+    #[arg(required = true, last = true, value_name = "COMMAND", hide_short_help = true)]
+    #[arg(value_hint = ValueHint::CommandWithArguments)]
+    pub command: Vec<OsString>,
+}
+
+#[derive(Subcommand)]
+pub enum ConfigTask {
+    /// Print where the profile file is looked for
+    Path(FileArgs),
+    /// Print every setting as it would be used, and where it comes from
+    ///
+    /// Never a secret, no more than the first characters of a key. Uses no network, and runs no
+    /// command for a secret.
+    #[command(args_override_self = true)]
+    Show {
+        /// How to print it [default: table]
+        #[arg(short, long, value_name = "FORMAT", help_heading = "Output")]
+        format: Option<ShowFormat>,
+        #[command(flatten)]
+        settings: SettingsArgs,
+    },
+    /// Make a first profile file
+    ///
+    /// On a terminal it asks for what goes in; elsewhere it writes a commented example. An
+    /// existing file is never overwritten.
+    Init(FileArgs),
+}
+
+/// What `config show` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ShowFormat {
+    /// Aligned columns
+    Table,
+    /// One line of JSON
+    Json,
+}
+
+/// The shells that there are completions for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+    Powershell,
+    Elvish,
+}
+
+/// A command line worth knowing, and what it is for.
+pub type Example = (&'static str, &'static str);
+
+const START: [Example; 3] = [
+    ("smartextract config init", "make a profile file"),
+    ("smartextract token", "print a token"),
+    ("smartextract exec -- npm run e2e", "run a command that has a token"),
+];
+
+const TOKEN: [Example; 6] = [
+    ("smartextract token --env staging", "print a token of the staging environment"),
+    ("token=$(smartextract token) || exit", "keep it in a script, which ends where that fails"),
+    ("eval \"$(smartextract token --format env)\"", "set variables; a failure shows in $?"),
+    ("smartextract token --format json | jq -r .iframe_url", "take one value"),
+    ("pass show x | smartextract token --key KEY --secret-file -", "from a password manager"),
+    ("smartextract token -v", "see which settings are used, and what happens"),
+];
+
+const EXEC: [Example; 2] = [
+    ("smartextract exec -- npm run e2e", "a test run that has SMARTEXTRACT_TOKEN"),
+    ("smartextract exec -e stg -- sh -c 'curl \"$SMARTEXTRACT_IFRAME_URL\"'", "a shell line"),
+];
+
+const CONFIG: [Example; 3] = [
+    ("smartextract config init", "make a first profile file"),
+    ("smartextract config show", "which key is used, and why"),
+    ("${EDITOR:-vi} \"$(smartextract config path)\"", "change it"),
+];
+
+const COMPLETIONS: [Example; 3] = [
+    (
+        "smartextract completions bash > ~/.local/share/bash-completion/completions/smartextract",
+        "bash, once",
+    ),
+    ("smartextract completions zsh > \"${fpath[1]}/_smartextract\"", "zsh, once"),
+    ("smartextract completions fish > ~/.config/fish/completions/smartextract.fish", "fish, once"),
+];
+
+/// The examples of a command, by its name; the program's own where there is no such command.
+pub fn examples(command: &str) -> &'static [Example] {
+    match command {
+        "token" => &TOKEN,
+        "exec" => &EXEC,
+        "config" => &CONFIG,
+        "completions" => &COMPLETIONS,
+        "smartextract" => &START,
+        _ => &[],
+    }
 }
 
 /// How the program talks, whatever it does.
@@ -69,8 +199,9 @@ struct Talk {
     /// Tell only errors, no warnings
     #[arg(short, long, global = true, help_heading = "Output", overrides_with = "verbose")]
     quiet: bool,
-    /// When to use colours
+    /// When to use colours: auto, always, never
     #[arg(long, value_name = "WHEN", global = true, help_heading = "Output")]
+    #[arg(hide_possible_values = true, hide_short_help = true, hide_default_value = true)]
     #[arg(default_value = "auto")]
     color: Color,
 }
@@ -79,33 +210,42 @@ struct Talk {
 #[derive(Default)]
 pub struct SettingsArgs(pub Flags);
 
-impl Args for SettingsArgs {
-    fn augment_args(command: Command) -> Command {
-        command.args(TABLE.iter().filter_map(argument))
-    }
+/// The one flag that says where the profile file is.
+#[derive(Default)]
+pub struct FileArgs(pub Flags);
 
-    fn augment_args_for_update(command: Command) -> Command {
-        Self::augment_args(command)
-    }
+macro_rules! made_from_table {
+    ($($name:ident: $specs:expr),*) => {$(
+        impl Args for $name {
+            fn augment_args(command: Command) -> Command {
+                command.args($specs.iter().filter_map(argument))
+            }
+
+            fn augment_args_for_update(command: Command) -> Command {
+                Self::augment_args(command)
+            }
+        }
+
+        impl FromArgMatches for $name {
+            fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+                let typed = $specs.iter().filter_map(|spec| {
+                    let value: &OsString = matches.get_one(spec.flag.as_ref()?.long)?;
+                    Some((spec.name, value.clone()))
+                });
+                Ok(Self(Flags(typed.collect())))
+            }
+
+            fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+                *self = Self::from_arg_matches(matches)?;
+                Ok(())
+            }
+        }
+    )*};
 }
-
-impl FromArgMatches for SettingsArgs {
-    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        let typed = TABLE.iter().filter_map(|spec| {
-            let value: &OsString = matches.get_one(spec.flag.as_ref()?.long)?;
-            Some((spec.name, value.clone()))
-        });
-        Ok(Self(Flags(typed.collect())))
-    }
-
-    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        *self = Self::from_arg_matches(matches)?;
-        Ok(())
-    }
-}
+made_from_table!(SettingsArgs: TABLE, FileArgs: std::slice::from_ref(Name::Config.spec()));
 
 fn argument(spec: &Spec) -> Option<Arg> {
-    let Flag { long, short, value, heading, help, more } = *spec.flag.as_ref()?;
+    let Flag { long, short, value, heading, help, more, rare } = *spec.flag.as_ref()?;
     let mut long_help = format!("{help}.");
     if !more.is_empty() {
         write!(long_help, " {more}").expect("a string takes all");
@@ -130,8 +270,13 @@ fn argument(spec: &Spec) -> Option<Arg> {
         .help_heading(heading)
         .help(help)
         .long_help(long_help);
-    // A key or a secret may begin with a hyphen, and a message about it must not repeat it.
-    Some(argument.allow_hyphen_values(matches!(spec.name, Name::Key | Name::Secret)))
+    Some(
+        argument
+            // -h fits a screen; what is seldom typed is left to --help.
+            .hide_short_help(rare)
+            // A key or a secret may begin with a hyphen, and a message must not repeat it.
+            .allow_hyphen_values(matches!(spec.name, Name::Key | Name::Secret)),
+    )
 }
 
 /// The whole command line, as clap knows it.
@@ -151,19 +296,50 @@ pub fn command() -> Command {
 pub fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     let mut cli = Cli::from_arg_matches(&command().try_get_matches_from(arguments)?)?;
     let early = std::mem::take(&mut cli.early);
-    match &mut cli.task {
+    let left = match &mut cli.task {
         Task::Token(args) => {
             args.format = args.format.or(early.format);
-            args.settings.0.0.extend(early.settings.0.0);
+            args.settings.take(early.settings);
+            None
         }
+        Task::Exec(args) => {
+            args.settings.take(early.settings);
+            early.format
+        }
+        Task::Config(ConfigTask::Show { format, settings }) => {
+            settings.take(early.settings);
+            let is_json = early.format == Some(Format::Json);
+            *format = format.or(is_json.then_some(ShowFormat::Json));
+            early.format.filter(|_| !is_json)
+        }
+        Task::Config(ConfigTask::Path(FileArgs(flags)) | ConfigTask::Init(FileArgs(flags))) => {
+            flags.0.extend(early.settings.0.0);
+            early.format
+        }
+        _ if early.settings.0.0.is_empty() => early.format,
+        _ => Some(Format::Token),
+    };
+    if left.is_some() {
+        return Err(command().error(ErrorKind::ArgumentConflict, "a flag of another command"));
     }
     Ok(cli)
+}
+
+impl SettingsArgs {
+    /// Takes what was typed earlier, less what was typed again.
+    fn take(&mut self, earlier: Self) {
+        self.0.0.extend(earlier.0.0);
+    }
 }
 
 impl Cli {
     pub fn presentation(&self) -> Presentation {
         let format = match &self.task {
             Task::Token(args) => args.format,
+            Task::Config(ConfigTask::Show { format: Some(ShowFormat::Json), .. }) => {
+                Some(Format::Json)
+            }
+            _ => None,
         };
         let verbosity = match (self.talk.quiet, self.talk.verbose) {
             (true, _) => Verbosity::Quiet,
@@ -243,24 +419,28 @@ pub fn usage_error(refused: &clap::Error) -> Error {
     })
 }
 
-fn exit_codes() -> String {
-    let mut text = "Exit codes:\n   0  it worked\n".to_owned();
-    for code in Code::ALL {
-        let (number, name, meaning) = (code.exit_code(), code.name(), code.meaning());
-        writeln!(text, "  {number:>2}  {name:<20} {meaning}").expect("a string takes all");
+/// What stands below the flags in a command's long help.
+fn after_help(examples: &[Example], with_exit_codes: bool) -> String {
+    let mut text = "Examples:".to_owned();
+    for (line, what) in examples {
+        write!(text, "\n  {line}\n      {what}").expect("a string takes all");
     }
-    text.push_str("1x: mend the credentials. 2x: mend the network. 3x: the server's side.");
+    if with_exit_codes {
+        text.push_str("\n\nExit codes:\n    0  it worked");
+        for code in Code::ALL {
+            let (number, name, meaning) = (code.exit_code(), code.name(), code.meaning());
+            write!(text, "\n  {number:>3}  {name:<20} {meaning}").expect("a string takes all");
+        }
+        text.push_str("\n1x: mend the credentials. 2x: mend the network. 3x: the server's side.");
+    }
     text
 }
 
-fn token_help() -> String {
-    format!(
-        "Examples:\n  \
-         smartextract token --env staging\n  \
-         token=$(smartextract token) || exit\n  \
-         eval \"$(smartextract token --format env)\"\n  \
-         smartextract token --format json | jq -r .iframe_url\n  \
-         pass show smartextract | smartextract token --key KEY --secret-file -\n\n{}",
-        exit_codes()
-    )
+fn format_help() -> String {
+    let mut text = "What to print [default: token]:".to_owned();
+    for format in Format::value_variants().iter().filter_map(ValueEnum::to_possible_value) {
+        let help = format.get_help().map(ToString::to_string).unwrap_or_default();
+        write!(text, "\n- {:<13} {help}", format.get_name()).expect("a string takes all");
+    }
+    text
 }

@@ -23,10 +23,12 @@ pub enum Code {
     ServerError,
     UnexpectedResponse,
     RateLimited,
+    NotExecutable,
+    NotFound,
 }
 
 impl Code {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Internal,
         Self::Usage,
         Self::Config,
@@ -40,6 +42,8 @@ impl Code {
         Self::ServerError,
         Self::UnexpectedResponse,
         Self::RateLimited,
+        Self::NotExecutable,
+        Self::NotFound,
     ];
 
     const fn row(self) -> (u8, &'static str, &'static str) {
@@ -57,6 +61,8 @@ impl Code {
             Self::ServerError => (30, "server_error", "5xx, after the retries"),
             Self::UnexpectedResponse => (31, "unexpected_response", "an unusable answer"),
             Self::RateLimited => (32, "rate_limited", "429, after the retries"),
+            Self::NotExecutable => (126, "not_executable", "exec: COMMAND can't be run"),
+            Self::NotFound => (127, "not_found", "exec: COMMAND is not found"),
         }
     }
 

@@ -17,12 +17,16 @@ use std::env;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use console::Console;
+use console::{Console, Presentation};
 
 /// Runs the program on this process's arguments and environment.
 #[must_use]
 pub fn main() -> ExitCode {
     let arguments: Vec<OsString> = env::args_os().collect();
+    match commands::completions::answer(&arguments) {
+        Ok(false) => {}
+        answered => return Console::new(Presentation::default()).finish(answered.map(|_| 0)),
+    }
     let cli = match cli::parse(&arguments) {
         Ok(cli) => cli,
         Err(refused) => return Console::new(cli::presentation(&arguments)).refuse(&refused),

@@ -1,5 +1,9 @@
 //! The commands, one file each. Only here do settings, API and output meet.
 
+pub mod completions;
+mod config;
+mod exec;
+mod man;
 mod obtain;
 mod token;
 
@@ -11,5 +15,9 @@ use crate::error::Error;
 pub fn run(cli: Cli, console: &Console) -> Result<u8, Error> {
     match cli.task {
         Task::Token(args) => token::run(&args, console),
+        Task::Exec(args) => exec::run(&args, console),
+        Task::Config(task) => config::run(&task, console),
+        Task::Completions { shell } => completions::run(shell),
+        Task::Man { folder } => man::run(folder.as_deref()),
     }
 }

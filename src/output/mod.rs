@@ -3,4 +3,4 @@
 mod format;
 mod quote;
 
-pub use format::{Format, Grant};
+pub use format::{Format, Grant, TOKEN_VARIABLE, URL_VARIABLE};

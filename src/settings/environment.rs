@@ -142,6 +142,12 @@ impl Template {
     }
 }
 
+impl fmt::Display for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// The unknown-environment error, with the known names, the nearest first.
 pub fn unknown(name: &str, origin: &dyn fmt::Display, custom: &[&str]) -> Error {
     let built_in = BUILT_IN.iter().flat_map(|one| [one.name, one.alias]);

@@ -17,11 +17,12 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use credentials::Credentials;
-pub use environment::{Endpoint, Template};
+pub use credentials::SecretSource;
+pub use environment::{Endpoint, Template, is_built_in};
 pub use names::{Flag, Name, Spec, TABLE};
 pub use origin::Setting;
 pub use proxy::Proxy;
-pub use resolve::{Resolver, Sources};
+pub use resolve::{Resolver, Sources, known_names};
 
 use crate::error::Error;
 

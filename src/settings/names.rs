@@ -30,6 +30,8 @@ pub struct Flag {
     pub help: &'static str,
     /// What only `--help` and the manual say.
     pub more: &'static str,
+    /// Whether it is seldom typed.
+    pub rare: bool,
 }
 
 /// A row of the table.
@@ -56,6 +58,7 @@ pub static TABLE: [Spec; 13] = [
             help: "The profile file",
             more: "Default: smartextract/config.toml in the user's configuration folder \
                    (`smartextract config path` prints it).",
+            rare: true,
         }),
         variable: Some("SMARTEXTRACT_CONFIG"),
         profile_key: None,
@@ -69,6 +72,7 @@ pub static TABLE: [Spec; 13] = [
             heading: WHICH,
             help: "The profile to use",
             more: "Default: the file's default_profile, or else the profile named default.",
+            rare: false,
         }),
         variable: Some("SMARTEXTRACT_PROFILE"),
         profile_key: None,
@@ -80,8 +84,9 @@ pub static TABLE: [Spec; 13] = [
             short: Some('e'),
             value: "NAME",
             heading: WHICH,
-            help: "production (prod), staging (stg), or one of the profile file's environments",
-            more: "Default: production.",
+            help: "production, staging, or one of the profile file's",
+            more: "prod and stg are short for the first two. Default: production.",
+            rare: false,
         }),
         variable: Some("SMARTEXTRACT_ENV"),
         profile_key: Some("env"),
@@ -95,6 +100,7 @@ pub static TABLE: [Spec; 13] = [
             heading: CREDENTIALS,
             help: "The API key",
             more: "",
+            rare: false,
         }),
         variable: Some("SMARTEXTRACT_KEY"),
         profile_key: Some("key"),
@@ -106,8 +112,10 @@ pub static TABLE: [Spec; 13] = [
             short: None,
             value: "SECRET",
             heading: CREDENTIALS,
-            help: "The secret; other users can see it in the process list",
-            more: "Better: --secret-file, SMARTEXTRACT_SECRET, or a profile.",
+            help: "The secret; visible in the process list",
+            more: "Other users can see it there. Better: --secret-file, SMARTEXTRACT_SECRET, or a \
+                   profile.",
+            rare: false,
         }),
         variable: Some("SMARTEXTRACT_SECRET"),
         profile_key: Some("secret"),
@@ -121,6 +129,7 @@ pub static TABLE: [Spec; 13] = [
             heading: CREDENTIALS,
             help: "A file that holds the secret; - for standard input",
             more: "",
+            rare: false,
         }),
         variable: Some("SMARTEXTRACT_SECRET_FILE"),
         profile_key: Some("secret_file"),
@@ -140,6 +149,7 @@ pub static TABLE: [Spec; 13] = [
             heading: WHICH,
             help: "The token endpoint, instead of the environment's",
             more: "https only; http is taken for localhost, 127.0.0.0/8 and ::1.",
+            rare: true,
         }),
         variable: Some("SMARTEXTRACT_TOKEN_URL"),
         profile_key: None,
@@ -155,6 +165,7 @@ pub static TABLE: [Spec; 13] = [
             more: "The vendor's documentation does not name the URL parameter that carries the \
                    token. The built-in templates use ?token={token}, which is unconfirmed: if \
                    your component wants another name, give the whole URL here.",
+            rare: true,
         }),
         variable: Some("SMARTEXTRACT_IFRAME_TEMPLATE"),
         profile_key: None,
@@ -166,8 +177,9 @@ pub static TABLE: [Spec; 13] = [
             short: None,
             value: "SECONDS",
             heading: NETWORK,
-            help: "The budget for everything on the network, retries and waits included [30]",
-            more: "Decimals are allowed.",
+            help: "Time for everything on the network [30]",
+            more: "Retries and the waits between them are included. Decimals are allowed.",
+            rare: false,
         }),
         variable: Some("SMARTEXTRACT_TIMEOUT"),
         profile_key: Some("timeout"),
@@ -182,6 +194,7 @@ pub static TABLE: [Spec; 13] = [
             help: "How often to try again after a failure that may pass [2]",
             more: "A lost connection, 429, 500, 502, 503 and 504 are tried again, with growing \
                    waits or as Retry-After says, as far as the time budget allows.",
+            rare: true,
         }),
         variable: Some("SMARTEXTRACT_RETRIES"),
         profile_key: Some("retries"),
@@ -195,6 +208,7 @@ pub static TABLE: [Spec; 13] = [
             heading: NETWORK,
             help: "Trust these certificate authorities instead of the operating system's",
             more: "Without it SSL_CERT_FILE and SSL_CERT_DIR count, as in curl.",
+            rare: true,
         }),
         variable: Some("SMARTEXTRACT_CA_FILE"),
         profile_key: Some("ca_file"),
@@ -208,6 +222,7 @@ pub static TABLE: [Spec; 13] = [
             heading: NETWORK,
             help: "The proxy: http, https, socks4, socks4a, socks5 or socks5h",
             more: "Without it HTTPS_PROXY and ALL_PROXY count, less the hosts in NO_PROXY.",
+            rare: true,
         }),
         variable: Some("SMARTEXTRACT_PROXY"),
         profile_key: Some("proxy"),

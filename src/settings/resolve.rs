@@ -359,6 +359,20 @@ impl<'a> Resolver<'a> {
     }
 }
 
+/// The names that a profile or an environment can have here; none where the file can't be read.
+pub fn known_names(sources: &Sources<'_>, of: Name) -> Vec<String> {
+    let file = load(sources).ok().flatten();
+    let file = file.iter();
+    match of {
+        Name::Profile => file.flat_map(|file| &file.profiles).map(|one| one.name.clone()).collect(),
+        Name::Env => {
+            let own = file.flat_map(|file| &file.environments).map(|one| one.name.clone());
+            BUILT_IN.iter().map(|one| one.name.to_owned()).chain(own).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
 fn load(sources: &Sources<'_>) -> Result<Option<ProfileFile>, Error> {
     let Some(path) = sources.profile_path() else { return Ok(None) };
     match profile::load(&path.value)? {

@@ -5,10 +5,14 @@
 
 mod answers;
 mod attempts;
+mod completions;
+mod config;
 mod documents;
 mod environments;
 mod errors;
+mod exec;
 mod formats;
+mod manual;
 mod proxies;
 mod shells;
 mod sources;

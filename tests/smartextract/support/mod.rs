@@ -160,9 +160,23 @@ impl Outcome {
         self
     }
 
+    pub fn path(&self, path: &str) -> PathBuf {
+        self.home.path().join(path)
+    }
+
+    pub fn exists(&self, path: &str) -> bool {
+        self.path(path).exists()
+    }
+
+    #[cfg(unix)]
+    pub fn mode(&self, path: &str) -> u32 {
+        let permissions = fs::metadata(self.path(path)).unwrap().permissions();
+        std::os::unix::fs::PermissionsExt::mode(&permissions) & 0o777
+    }
+
     /// A file that the run wrote or kept in its home folder.
     pub fn read(&self, path: &str) -> String {
-        fs::read_to_string(self.home.path().join(path)).unwrap()
+        fs::read_to_string(self.path(path)).unwrap()
     }
 }
 

@@ -1,0 +1,1 @@
+complete --keep-order --exclusive --command smartextract --arguments "(SMARTEXTRACT_COMPLETE=fish smartextract -- (commandline --current-process --tokenize --cut-at-cursor) (commandline --current-token))"

@@ -1,0 +1,200 @@
+//! `config init`: a first profile file, by questions on a terminal, else as a commented example.
+//! It appears whole, readable by its owner only, and never over an existing file.
+
+use std::fs;
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+use crate::error::{Code, Error};
+use crate::secret::{Flaw, trimmed};
+use crate::settings::is_built_in;
+
+const EXAMPLE: &str = include_str!("../../../config.example.toml");
+
+pub fn run(path: &Path) -> Result<u8, Error> {
+    if path.symlink_metadata().is_ok() {
+        return Err(exists(path));
+    }
+    let asks = io::stdin().is_terminal() && io::stderr().is_terminal();
+    let content = if asks { questions(path)? } else { Zeroizing::new(at_rest(EXAMPLE)) };
+    write_new(path, &content)?;
+    say(&if asks {
+        format!("\nWritten: {}\nNow try: smartextract config show\n", path.display())
+    } else {
+        format!("Written: {}: fill it in\n", path.display())
+    });
+    Ok(0)
+}
+
+/// The example with every setting commented out.
+fn at_rest(example: &str) -> String {
+    let lines = example.lines().map(|line| match line.chars().next() {
+        None | Some('#') => format!("{line}\n"),
+        Some(_) => format!("#{line}\n"),
+    });
+    lines.collect()
+}
+
+/// What the questions bring to light.
+struct Answers {
+    environment: String,
+    key: Zeroizing<String>,
+    secret: Source,
+}
+
+enum Source {
+    Stored(Zeroizing<String>),
+    Command(Vec<String>),
+}
+
+fn questions(path: &Path) -> Result<Zeroizing<String>, Error> {
+    say(&format!("A new profile file: {}\nCtrl-C leaves without one.\n\n", path.display()));
+    let environment = ask("Environment, production or staging [production]: ", |answer| {
+        let name = if answer.is_empty() { "production" } else { answer };
+        is_built_in(name).then(|| name.to_owned()).ok_or("production or staging")
+    })?;
+    let key = ask("API key: ", credential)?;
+    say(
+        "\nThe secret can be stored in the file, which only you may read. Safer is a command that\n\
+         prints it when it is needed, for example one of these:\n  \
+         pass show smartextract\n  \
+         op read op://Private/SmartExtract/secret\n  \
+         security find-generic-password -s smartextract -w\n  \
+         secret-tool lookup service smartextract\n\n",
+    );
+    let command = ask("Command [none: store the secret]: ", |answer| {
+        Ok(answer.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+    })?;
+    let secret = if command.is_empty() {
+        Source::Stored(ask_hidden("Secret (not shown): ", credential)?)
+    } else {
+        Source::Command(command)
+    };
+    Ok(profile_file(&Answers { environment, key, secret }))
+}
+
+fn profile_file(answers: &Answers) -> Zeroizing<String> {
+    // What JSON writes of strings and arrays of strings is TOML, too.
+    let quoted = |value: &dyn Fn() -> serde_json::Result<String>| {
+        Zeroizing::new(value().expect("strings are always JSON"))
+    };
+    let environment = quoted(&|| serde_json::to_string(&answers.environment));
+    let key = quoted(&|| serde_json::to_string(&*answers.key));
+    let (name, secret) = match &answers.secret {
+        Source::Stored(secret) => ("secret", quoted(&|| serde_json::to_string(&**secret))),
+        Source::Command(words) => ("secret_command", quoted(&|| serde_json::to_string(words))),
+    };
+    Zeroizing::new(format!(
+        "[profiles.default]\nenv = {}\nkey = {}\n{name} = {}\n",
+        *environment, *key, *secret
+    ))
+}
+
+fn credential(answer: &str) -> Result<Zeroizing<String>, &'static str> {
+    match trimmed(answer) {
+        Ok((text, _)) => Ok(text),
+        Err(Flaw::Empty) => Err("nothing was typed"),
+        Err(Flaw::Control(_)) => Err("there is a control character in it"),
+    }
+}
+
+/// Asks until the answer can be used.
+fn ask<T>(prompt: &str, read: impl Fn(&str) -> Result<T, &'static str>) -> Result<T, Error> {
+    asked(read, || {
+        say(prompt);
+        let mut line = Zeroizing::new(String::new());
+        match io::stdin().lock().read_line(&mut line)? {
+            0 => Err(io::ErrorKind::UnexpectedEof.into()),
+            _ => Ok(line),
+        }
+    })
+}
+
+fn ask_hidden<T>(prompt: &str, read: impl Fn(&str) -> Result<T, &'static str>) -> Result<T, Error> {
+    asked(read, || rpassword::prompt_password(prompt).map(Zeroizing::new))
+}
+
+fn asked<T>(
+    read: impl Fn(&str) -> Result<T, &'static str>,
+    answer: impl Fn() -> io::Result<Zeroizing<String>>,
+) -> Result<T, Error> {
+    loop {
+        let answer = answer().map_err(|error| {
+            Error::usage("the questions were left; nothing was written").cause(error)
+        })?;
+        match read(answer.trim()) {
+            Ok(value) => return Ok(value),
+            Err(flaw) => say(&format!("  {flaw}: once more, please\n")),
+        }
+    }
+}
+
+/// Writes the file beside its place and moves it there, unless there is one by then.
+fn write_new(path: &Path, content: &str) -> Result<(), Error> {
+    let failed = |error| {
+        Error::new(Code::Internal, format!("{} can't be written", path.display())).cause(error)
+    };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    make_private_folder(folder).map_err(failed)?;
+    // A named temporary file is its owner's alone (0600) from the first.
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    file.write_all(content.as_bytes()).map_err(failed)?;
+    file.as_file().sync_all().map_err(failed)?;
+    file.persist_noclobber(path).map(drop).map_err(|error| match error.error.kind() {
+        io::ErrorKind::AlreadyExists => exists(path),
+        _ => failed(error.error),
+    })
+}
+
+fn make_private_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+fn exists(path: &Path) -> Error {
+    Error::config(format!("{} is there already, and is left as it is", path.display()))
+        .hint("see what is in force: smartextract config show")
+}
+
+/// Questions and notes go to standard error: standard output is for results.
+fn say(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn whatever_is_answered_comes_back_out_of_the_file(key in "\\PC+", words in proptest::collection::vec("\\PC+", 1..4)) {
+            let answers = |secret| Answers {
+                environment: "staging".to_owned(),
+                key: Zeroizing::new(key.clone()),
+                secret,
+            };
+            for secret in [Source::Stored(Zeroizing::new(words[0].clone())), Source::Command(words.clone())] {
+                let stored = matches!(secret, Source::Stored(_));
+                let text = profile_file(&answers(secret));
+                let table = toml::de::DeTable::parse(&text).unwrap();
+                let profile = &table.get_ref()["profiles"].get_ref()["default"];
+                prop_assert_eq!(profile.get_ref()["key"].get_ref().as_str(), Some(key.as_str()));
+                if stored {
+                    prop_assert_eq!(profile.get_ref()["secret"].get_ref().as_str(), Some(words[0].as_str()));
+                } else {
+                    let array = profile.get_ref()["secret_command"].get_ref().as_array().unwrap();
+                    let found: Vec<_> = array.iter().map(|word| word.get_ref().as_str().unwrap()).collect();
+                    prop_assert_eq!(found, words.iter().map(String::as_str).collect::<Vec<_>>());
+                }
+            }
+        }
+    }
+}

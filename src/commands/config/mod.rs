@@ -1,0 +1,33 @@
+//! `config`: where the profile file is, what is in force, and a first profile file.
+
+mod init;
+mod show;
+
+use std::env;
+
+use crate::cli::{ConfigTask, FileArgs, ShowFormat};
+use crate::console::Console;
+use crate::error::Error;
+use crate::settings::{Setting, Sources};
+
+pub fn run(task: &ConfigTask, console: &Console) -> Result<u8, Error> {
+    match task {
+        ConfigTask::Path(args) => {
+            Console::print(&format!("{}\n", path(args)?.value.display()))?;
+            Ok(0)
+        }
+        ConfigTask::Show { format, settings } => {
+            show::run(&settings.0, format.unwrap_or(ShowFormat::Table), console)
+        }
+        ConfigTask::Init(args) => init::run(&path(args)?.value),
+    }
+}
+
+fn path(args: &FileArgs) -> Result<Setting<std::path::PathBuf>, Error> {
+    let variable = |name: &str| env::var_os(name);
+    let path = Sources::of_process(&args.0, &variable).profile_path();
+    path.ok_or_else(|| {
+        Error::config("there is no configuration folder, for HOME is not set")
+            .hint("set HOME, or name the file: --config or SMARTEXTRACT_CONFIG")
+    })
+}

@@ -1,0 +1,44 @@
+//! `exec`: runs a command that has a token in its environment, and no key and no secret.
+
+use std::io;
+use std::process::Command;
+
+use super::obtain;
+use crate::cli::ExecArgs;
+use crate::console::Console;
+use crate::error::{Code, Error};
+use crate::output::{TOKEN_VARIABLE, URL_VARIABLE};
+use crate::settings::Name;
+
+pub fn run(args: &ExecArgs, console: &Console) -> Result<u8, Error> {
+    let grant = obtain::grant(&args.settings.0, console)?;
+    let (program, arguments) = args.command.split_first().expect("clap asks for one");
+    let mut command = Command::new(program);
+    command.args(arguments);
+    for name in [Name::Key, Name::Secret, Name::SecretFile] {
+        command.env_remove(name.spec().variable.expect("each of these has one"));
+    }
+    command.env(TOKEN_VARIABLE, grant.token.expose());
+    command.env(URL_VARIABLE, grant.iframe_url.expose());
+    become_it(command).map_err(|error| {
+        let name = program.to_string_lossy();
+        match error.kind() {
+            io::ErrorKind::NotFound => Error::new(Code::NotFound, format!("{name} is not found")),
+            _ => Error::new(Code::NotExecutable, format!("{name} can't be run")),
+        }
+        .cause(error)
+    })
+}
+
+/// Replaces this process, so that signals, terminal and exit code are COMMAND's own.
+#[cfg(unix)]
+fn become_it(mut command: Command) -> io::Result<u8> {
+    Err(std::os::unix::process::CommandExt::exec(&mut command))
+}
+
+/// Runs COMMAND and ends with its exit code.
+#[cfg(not(unix))]
+fn become_it(mut command: Command) -> io::Result<u8> {
+    let status = command.status()?;
+    std::process::exit(status.code().unwrap_or(i32::from(Code::Internal.exit_code())))
+}

@@ -1,0 +1,84 @@
+//! `exec`: the command that is run, what it is given, and what comes back.
+
+use crate::support::server::Api;
+use crate::support::{Case, KEY, SECRET};
+
+/// `smartextract exec ARGUMENTS… -- sh -c SCRIPT` against this API.
+fn exec(api: &Api, script: &str) -> Case {
+    Case::new("exec -- sh -c")
+        .arg(script)
+        .env("SMARTEXTRACT_TOKEN_URL", api.url())
+        .env("SMARTEXTRACT_KEY", KEY)
+        .env("SMARTEXTRACT_SECRET", SECRET)
+        .env("SMARTEXTRACT_RETRIES", "0")
+}
+
+#[test]
+fn the_command_has_token_and_url_and_neither_key_nor_secret() {
+    let api = Api::giving_tokens();
+    let script = "echo \"$SMARTEXTRACT_TOKEN $SMARTEXTRACT_IFRAME_URL\"; env | grep -c \
+                  '^SMARTEXTRACT_\\(KEY\\|SECRET\\|SECRET_FILE\\)='";
+    let outcome = exec(&api, script).env("SMARTEXTRACT_SECRET_FILE", "").run();
+    assert_eq!(
+        outcome.stdout, "t0ken https://app.clik.ai/smart-extract?token=t0ken\n0\n",
+        "{}",
+        outcome.stderr
+    );
+}
+
+#[test]
+fn the_commands_exit_code_input_and_output_are_its_own() {
+    let api = Api::giving_tokens();
+    let outcome = exec(&api, "cat; echo told >&2; exit 43").stdin("given").run();
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (43, "given"));
+    assert_eq!(outcome.stderr, "told\n");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_command_replaces_the_program() {
+    let api = Api::giving_tokens();
+    // The shell that runs it sees the same process number before and after.
+    let script = "echo $$; exec \"$0\" exec -- sh -c 'echo $$'";
+    let program = assert_cmd::cargo::cargo_bin!("smartextract");
+    let mut command = assert_cmd::Command::new("sh");
+    command.args(["-c", script]).arg(program).env("SMARTEXTRACT_TOKEN_URL", api.url());
+    command.env("SMARTEXTRACT_KEY", KEY).env("SMARTEXTRACT_SECRET", SECRET);
+    let output = String::from_utf8(command.output().unwrap().stdout).unwrap();
+    let numbers: Vec<&str> = output.lines().collect();
+    assert_eq!(numbers.len(), 2, "{output}");
+    assert_eq!(numbers[0], numbers[1]);
+}
+
+#[test]
+fn exit_127_where_the_command_is_not_found_and_126_where_it_can_not_be_run() {
+    let api = Api::giving_tokens();
+    let case = |command: &str| {
+        Case::new(&format!("exec -- {command} --flag"))
+            .env("SMARTEXTRACT_TOKEN_URL", api.url())
+            .env("SMARTEXTRACT_KEY", KEY)
+            .env("SMARTEXTRACT_SECRET", SECRET)
+    };
+    case("no-such-command").run().fails(127).says("no-such-command is not found");
+    case("./plain").file("plain", "text").run().fails(126).says("./plain can't be run");
+}
+
+#[test]
+fn without_a_token_nothing_is_started() {
+    let api = Api::answering(401, r#"{"error":"This API key is disabled"}"#);
+    exec(&api, "echo started").run().fails(11);
+    exec(&api, "echo started").env("SMARTEXTRACT_KEY", "").run().fails(4);
+}
+
+#[test]
+fn flags_stand_before_the_dashes_and_all_behind_them_is_the_commands() {
+    let api = Api::giving_tokens();
+    Case::new("--key k exec --secret-file - -q -- echo --env -v --")
+        .env("SMARTEXTRACT_TOKEN_URL", api.url())
+        .stdin("s")
+        .run()
+        .prints("--env -v --\n");
+    for arguments in ["exec", "exec sh", "exec --", "-f json exec -- sh"] {
+        Case::new(arguments).run().fails(2);
+    }
+}

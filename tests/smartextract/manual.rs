@@ -1,0 +1,60 @@
+//! Help and manual: they fit, they are whole, and their readers read them.
+
+use std::process::Command;
+
+use crate::support::{Case, has_program};
+
+#[test]
+fn the_manual_has_variables_files_exit_codes_and_examples() {
+    let page = Case::new("man").run().stdout.replace('\\', "");
+    for text in [
+        ".SH ENVIRONMENT",
+        "SMARTEXTRACT_KEY",
+        ".SH FILES",
+        "config.toml",
+        ".SH \"EXIT STATUS\"",
+        "invalid_credentials",
+        ".SH EXAMPLES",
+        "smartextract exec -- npm run e2e",
+    ] {
+        assert!(page.contains(text), "the manual lacks {text}:\n{page}");
+    }
+}
+
+#[test]
+fn man_writes_one_page_a_command_in_which_mandoc_finds_no_error() {
+    let outcome = Case::new("man pages").run().prints("");
+    for name in
+        ["smartextract", "smartextract-token", "smartextract-exec", "smartextract-config-show"]
+    {
+        let page = outcome.read(&format!("pages/{name}.1"));
+        assert!(page.contains(&format!(".TH {name} 1")), "{page}");
+    }
+    if has_program("mandoc") {
+        for page in std::fs::read_dir(outcome.path("pages")).unwrap() {
+            let page = page.unwrap().path();
+            let mut lint = Command::new("mandoc");
+            let lint = lint.args(["-T", "lint", "-W", "error"]).arg(&page).output().unwrap();
+            assert!(lint.status.success(), "{}", String::from_utf8_lossy(&lint.stdout));
+        }
+    }
+    Case::new("man /dev/null/x").run().fails(1).says("can't be written");
+}
+
+#[test]
+fn short_help_fits_one_screen() {
+    for command in ["", "token", "exec", "config", "config show", "completions", "man"] {
+        let help = Case::new(&format!("{command} -h")).env("COLUMNS", "80").run().stdout;
+        let lines = help.lines().count();
+        let width = help.lines().map(|line| line.chars().count()).max().unwrap();
+        assert!(lines <= 24 && width <= 80, "{command}: {lines} lines, {width} columns\n{help}");
+    }
+}
+
+#[test]
+fn long_help_has_examples() {
+    for command in ["", "token", "exec", "config", "completions"] {
+        let help = Case::new(&format!("{command} --help")).run().stdout;
+        assert!(help.contains("Examples:\n  "), "{command}: {help}");
+    }
+}
