@@ -369,11 +369,18 @@ fn last_value<'a>(arguments: &'a [OsString], long: &str, short: Option<char>) ->
     let mut texts = texts.take_while(|text| *text != "--");
     let mut last = None;
     while let Some(text) = texts.next() {
-        let rest = text.strip_prefix(long).or_else(|| {
+        if ["--key", "--secret"].contains(&text) {
+            // Whatever comes next is its value, even where it looks like a flag.
+            texts.next();
+            continue;
+        }
+        let after_long =
+            text.strip_prefix(long).filter(|rest| rest.is_empty() || rest.starts_with('='));
+        let after_short = || {
             let flags = text.strip_prefix('-')?.trim_start_matches(['v', 'q', 'h', 'V']);
             flags.strip_prefix(short?)
-        });
-        match rest {
+        };
+        match after_long.or_else(after_short) {
             Some("") => last = texts.next().or(last),
             Some(value) => last = Some(value.strip_prefix('=').unwrap_or(value)),
             None => {}
@@ -391,8 +398,9 @@ pub fn usage_error(refused: &clap::Error) -> Error {
     };
     let argument = context(ContextKind::InvalidArg).unwrap_or_default();
     let message = match refused.kind() {
+        ErrorKind::UnknownArgument if is_a_word(argument) => format!("unknown flag {argument}"),
         ErrorKind::UnknownArgument if argument.starts_with('-') => {
-            format!("unknown flag {}", argument.split('=').next().unwrap_or_default())
+            "unknown flag (not shown: a secret may be a part of it)".to_owned()
         }
         ErrorKind::UnknownArgument => {
             "an argument too many (not shown: it may be a secret)".to_owned()
@@ -417,6 +425,12 @@ pub fn usage_error(refused: &clap::Error) -> Error {
         None if !known.is_empty() => format!("known: {known}"),
         None => "see smartextract --help, or smartextract COMMAND --help".to_owned(),
     })
+}
+
+/// Whether a flag is no more than a mistyped word: small letters, and not many.
+fn is_a_word(flag: &str) -> bool {
+    let is_plain = flag.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+    is_plain && flag.starts_with('-') && flag.len() <= 18
 }
 
 /// What stands below the flags in a command's long help.

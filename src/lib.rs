@@ -5,6 +5,7 @@
 //! file, [`api`] makes the exchange, [`output`] formats the token, and [`console`] writes it.
 
 mod api;
+mod authority;
 mod cli;
 mod commands;
 mod console;

@@ -3,7 +3,7 @@
 //! The answers are those of the vendor's documentation ("API Reference / Data Extraction API /
 //! Authentication", version 4.1). All text in them is a stranger's: cleaned before it is shown.
 
-use serde::Deserialize;
+use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::error::{Code, Error};
@@ -27,27 +27,25 @@ pub struct Answer {
 
 /// The token in an answer, or why there is none. Key and secret are masked in what is told.
 pub fn read(answer: &Answer, key: &Key, secret: &Secret) -> Result<Token, Error> {
+    let shown = |text: &str| shown(text, key, secret);
     let status = answer.status;
     if status == 200 {
-        return token(answer);
+        return token(answer, &shown);
     }
-    let told = stated_error(&answer.body).map(|text| shown(&text, key, secret));
-    let (code, message) = match (status, told.as_deref()) {
-        (401, Some(text)) if is(text, INVALID_CREDENTIALS) => {
+    let stated = stated_error(&answer.body);
+    let says = |documented| stated.as_ref().is_some_and(|text| is(text, documented));
+    let (code, message) = match status {
+        401 if says(INVALID_CREDENTIALS) => {
             (Code::InvalidCredentials, "the API says that the credentials are not valid")
         }
-        (401, Some(text)) if is(text, KEY_DISABLED) => {
-            (Code::KeyDisabled, "the API says that the key is disabled")
-        }
-        (401 | 403, _) => (Code::AccessDenied, "the API denies access"),
-        (429, _) => (Code::RateLimited, "the API asks for fewer requests"),
-        (300..=399, _) => {
-            (Code::UnexpectedResponse, "the answer is a redirect, which is not followed")
-        }
-        (500..=599, _) => (Code::ServerError, "the server failed"),
+        401 if says(KEY_DISABLED) => (Code::KeyDisabled, "the API says that the key is disabled"),
+        401 | 403 => (Code::AccessDenied, "the API denies access"),
+        429 => (Code::RateLimited, "the API asks for fewer requests"),
+        300..=399 => (Code::UnexpectedResponse, "the answer is a redirect, which is not followed"),
+        500..=599 => (Code::ServerError, "the server failed"),
         _ => (Code::UnexpectedResponse, "the answer has an unexpected status"),
     };
-    let text = told.map(|text| format!(": {text}")).unwrap_or_default();
+    let text = stated.map(|text| format!(": {}", shown(&text))).unwrap_or_default();
     let error = Error::new(code, format!("{message} (HTTP {status}{text})")).status(status);
     Err(error.hint(hint(code, status)))
 }
@@ -73,34 +71,27 @@ const fn hint(code: Code, status: u16) -> &'static str {
 }
 
 /// The token of a 200.
-fn token(answer: &Answer) -> Result<Token, Error> {
-    #[derive(Deserialize)]
-    struct Success {
-        data: Data,
-    }
-    #[derive(Deserialize)]
-    struct Data {
-        token: Zeroizing<String>,
-    }
+fn token(answer: &Answer, shown: &dyn Fn(&str) -> String) -> Result<Token, Error> {
     let unusable = |message: String| {
         Error::new(Code::UnexpectedResponse, message)
             .status(200)
             .hint("check the token URL, and whether a proxy answers instead of the API")
     };
-    if serde_json::from_slice::<serde::de::IgnoredAny>(&answer.body).is_err() {
-        let kind =
-            answer.content_type.as_deref().map_or("of no declared type".to_owned(), |kind| {
-                format!("declared as {}", cut(&without_controls(kind)))
-            });
+    let Ok(mut json) = serde_json::from_slice::<Value>(&answer.body) else {
+        let kind = answer.content_type.as_deref();
+        let kind = kind.map_or("of no declared type".to_owned(), |kind| {
+            format!("declared as {}", shown(kind))
+        });
         let size = answer.body.len();
         return Err(unusable(format!("the answer is not JSON ({size} bytes, {kind})")));
-    }
-    let Ok(success) = serde_json::from_slice::<Success>(&answer.body) else {
+    };
+    let Some(Value::String(text)) = json.pointer_mut("/data/token") else {
         return Err(unusable("the answer holds no token (no text at data.token)".to_owned()));
     };
-    match flaw(&success.data.token) {
+    let token = Zeroizing::new(std::mem::take(text));
+    match flaw(&token) {
         Some(flaw) => Err(unusable(format!("the answer's token {flaw}"))),
-        None => Ok(Token::from(success.data.token)),
+        None => Ok(Token::from(token)),
     }
 }
 
@@ -126,27 +117,18 @@ const fn is_invisible(c: char) -> bool {
 }
 
 /// The error text of an answer, in either of the documented shapes.
-fn stated_error(body: &[u8]) -> Option<Zeroizing<String>> {
-    #[derive(Deserialize)]
-    struct Failure {
-        error: Stated,
-    }
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Stated {
-        Text(Zeroizing<String>),
-        Object { message: Zeroizing<String> },
-    }
-    let failure: Failure = serde_json::from_slice(body).ok()?;
-    let (Stated::Text(text) | Stated::Object { message: text }) = failure.error;
-    Some(text)
+fn stated_error(body: &[u8]) -> Option<String> {
+    let json: Value = serde_json::from_slice(body).ok()?;
+    let text = json.pointer("/error/message").or(json.pointer("/error"))?;
+    text.as_str().map(str::to_owned)
 }
 
 /// A server's text made fit for a terminal: no control characters, no key, no secret, not long.
+/// Masked twice, for cleaning may bring a secret together, and may break one that was whole.
 fn shown(text: &str, key: &Key, secret: &Secret) -> String {
-    let text = Zeroizing::new(without_controls(text));
-    let text = Zeroizing::new(text.replace(secret.expose(), "[secret]"));
-    cut(&text.replace(key.expose(), "[key]"))
+    let masked =
+        |text: &str| text.replace(secret.expose(), "[secret]").replace(key.expose(), "[key]");
+    cut(&masked(&without_controls(&masked(text))))
 }
 
 fn without_controls(text: &str) -> String {
@@ -211,10 +193,21 @@ mod tests {
             (200, r#"{"data":{"token":"a\u001b[2J"}}"#.to_owned(), Code::UnexpectedResponse),
             (200, r#"{"data":{"token":"a\u202eb"}}"#.to_owned(), Code::UnexpectedResponse),
             (200, r#"{"data":{"token":"t"}} x"#.to_owned(), Code::UnexpectedResponse),
+            (200, r#"{"data":["t"]}"#.to_owned(), Code::UnexpectedResponse),
+            (200, r#"[["t"]]"#.to_owned(), Code::UnexpectedResponse),
         ] {
             let error = read_text(status, body.as_bytes()).expect_err(&body);
             assert_eq!(error.code(), code, "{status} {body}");
         }
+    }
+
+    #[test]
+    fn a_code_does_not_depend_on_what_key_and_secret_are() {
+        let body = br#"{"error":"This API key is disabled"}"#.to_vec();
+        let answer = Answer { status: 401, content_type: None, body: Zeroizing::new(body) };
+        let text = |text: &str| Zeroizing::new(text.to_owned());
+        let error = read(&answer, &Key::from(text("key")), &Secret::from(text("i"))).unwrap_err();
+        assert_eq!(error.code(), Code::KeyDisabled);
     }
 
     #[test]

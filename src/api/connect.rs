@@ -35,22 +35,25 @@ impl<In: Transport> Connector<In> for TcpRace {
         if chained.is_some() {
             return Ok(chained.map(Either::A));
         }
-        let stream = race(&take_turns(&details.addrs), time_left(details))?;
-        Ok(Some(Either::B(TcpTransport::new(stream)?)))
+        let deadline = deadline(details);
+        let stream = race(&take_turns(&details.addrs), deadline)?;
+        Ok(Some(Either::B(TcpTransport::new(stream, deadline)?)))
     }
 }
 
-/// What is left of the time to connect in, which was set when the chain of connectors began.
-fn time_left(details: &ConnectionDetails) -> Duration {
+/// When the attempt has to have ended. ureq gives the time to connect as what was left when its
+/// chain of connectors began; with one budget for all that is the end of the attempt.
+fn deadline(details: &ConnectionDetails) -> Instant {
     match details.now + details.timeout.after {
-        time::Instant::Exact(deadline) => deadline.saturating_duration_since(Instant::now()),
-        _ => *details.timeout.after,
+        time::Instant::Exact(deadline) => deadline,
+        _ => Instant::now(),
     }
 }
 
-/// The same, as ureq's transports take it.
-pub fn next_timeout(details: &ConnectionDetails) -> NextTimeout {
-    NextTimeout { after: time::Duration::Exact(time_left(details)), ..details.timeout }
+/// What is left by now, as ureq's transports take it.
+pub fn time_left(details: &ConnectionDetails) -> NextTimeout {
+    let left = deadline(details).saturating_duration_since(Instant::now());
+    NextTimeout { after: time::Duration::Exact(left), ..details.timeout }
 }
 
 /// The addresses with their families in turn, beginning with that of the first.
@@ -72,11 +75,12 @@ fn take_turns(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
 /// Tries one address after the other, each beside those that have not answered yet.
 ///
 /// An attempt that loses goes on in its thread until the time is up or the process ends.
-fn race(addresses: &[SocketAddr], time: Duration) -> Result<TcpStream, Error> {
-    let deadline = Instant::now() + time;
+fn race(addresses: &[SocketAddr], deadline: Instant) -> Result<TcpStream, Error> {
     let left = || deadline.saturating_duration_since(Instant::now());
-    if let [only] = addresses {
-        return connect(*only, time).map_err(as_timeout);
+    match addresses {
+        [] => return Err(Error::HostNotFound),
+        [only] => return connect(*only, left()).map_err(as_timeout),
+        _ => {}
     }
     let (sender, results) = mpsc::channel();
     let mut waiting = addresses.iter();

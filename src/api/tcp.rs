@@ -5,8 +5,8 @@ use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use ureq::Error;
 use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
+use ureq::{Error, Timeout};
 
 use super::buffers::WipedBuffers;
 
@@ -14,12 +14,15 @@ use super::buffers::WipedBuffers;
 pub struct TcpTransport {
     stream: TcpStream,
     buffers: WipedBuffers,
+    /// When the attempt has to have ended. ureq grants each read of a proxy's answer the whole
+    /// time to connect anew, so its timeouts alone would let a slow one go on for ever.
+    deadline: Instant,
 }
 
 impl TcpTransport {
-    pub fn new(stream: TcpStream) -> io::Result<Self> {
+    pub fn new(stream: TcpStream, deadline: Instant) -> io::Result<Self> {
         stream.set_nodelay(true)?;
-        Ok(Self { stream, buffers: WipedBuffers::new() })
+        Ok(Self { stream, buffers: WipedBuffers::new(), deadline })
     }
 }
 
@@ -29,7 +32,7 @@ impl Transport for TcpTransport {
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
-        let deadline = Deadline::new(timeout);
+        let deadline = Deadline::new(timeout, self.deadline);
         let mut output = &self.buffers.output()[..amount];
         while !output.is_empty() {
             self.stream.set_write_timeout(Some(deadline.left()?))?;
@@ -43,7 +46,7 @@ impl Transport for TcpTransport {
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        let deadline = Deadline::new(timeout);
+        let deadline = Deadline::new(timeout, self.deadline);
         loop {
             self.stream.set_read_timeout(Some(deadline.left()?))?;
             match self.stream.read(self.buffers.input_append_buf()) {
@@ -51,7 +54,7 @@ impl Transport for TcpTransport {
                     self.buffers.input_appended(amount);
                     return Ok(amount > 0);
                 }
-                Err(error) => deadline.passed_in(error)?,
+                Err(error) => deadline.passed_in(cut_off(error))?,
             }
         }
     }
@@ -59,6 +62,18 @@ impl Transport for TcpTransport {
     fn is_open(&mut self) -> bool {
         // Asked before a connection is used once more, which is never done here.
         false
+    }
+}
+
+/// A connection that broke off, told so that ureq does not take it for the end of a body that
+/// has no other: neither a reset is one, nor an end without TLS's farewell, which may be anyone's
+/// doing (RFC 8446, section 6.1).
+pub fn cut_off(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof
+        | io::ErrorKind::ConnectionReset
+        | io::ErrorKind::ConnectionAborted => io::Error::new(io::ErrorKind::BrokenPipe, error),
+        _ => error,
     }
 }
 
@@ -70,29 +85,29 @@ impl fmt::Debug for TcpTransport {
 
 /// When an operation has to have ended, and what to say if it has not.
 struct Deadline {
-    start: Instant,
-    timeout: NextTimeout,
+    at: Instant,
+    reason: Timeout,
 }
 
 impl Deadline {
-    fn new(timeout: NextTimeout) -> Self {
-        Self { start: Instant::now(), timeout }
+    /// The end of what ureq grants, or of the attempt, whichever is first.
+    fn new(timeout: NextTimeout, latest: Instant) -> Self {
+        let granted = Instant::now().checked_add(*timeout.after);
+        Self { at: granted.map_or(latest, |at| at.min(latest)), reason: timeout.reason }
     }
 
     /// What is left: never zero, which a socket would take for no limit at all.
     fn left(&self) -> Result<Duration, Error> {
-        let left = self.timeout.after.saturating_sub(self.start.elapsed());
-        if left.is_zero() { Err(Error::Timeout(self.timeout.reason)) } else { Ok(left) }
+        let left = self.at.saturating_duration_since(Instant::now());
+        if left.is_zero() { Err(Error::Timeout(self.reason)) } else { Ok(left) }
     }
 
-    /// An error of the socket, unless it only means that the time is up or that a signal came:
-    /// then the next look at the clock decides.
+    /// An error of the socket, unless it only means that a signal came: then the next look at
+    /// the clock decides.
     fn passed_in(&self, error: io::Error) -> Result<(), Error> {
         match error.kind() {
             io::ErrorKind::Interrupted => Ok(()),
-            io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
-                Err(Error::Timeout(self.timeout.reason))
-            }
+            io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => Err(Error::Timeout(self.reason)),
             _ => Err(error.into()),
         }
     }

@@ -15,8 +15,10 @@ use ureq::unversioned::transport::{
 };
 
 use super::buffers::WipedBuffers;
-use super::connect::next_timeout;
+use super::connect::time_left;
+use super::tcp::cut_off;
 use super::trust::Trust;
+use crate::authority::bare;
 
 /// Wraps a connection in TLS where the URL asks for it.
 #[derive(Debug)]
@@ -48,14 +50,13 @@ impl<In: Transport> Connector<In> for TlsConnector {
         if !details.needs_tls() || transport.is_tls() {
             return Ok(Some(Either::A(transport)));
         }
-        let host = details.uri.host().unwrap_or_default();
-        let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        let host = bare(details.uri.host().unwrap_or_default());
         let name = ServerName::try_from(host.to_owned())
             .map_err(|_| Error::Tls("the host is no name that a certificate can have"))?;
         let connection = ClientConnection::new(self.0.clone(), name).map_err(tls_error)?;
         let socket = TransportAdapter::new(transport.boxed(), details.current_time.clone());
         let mut stream = StreamOwned::new(connection, socket);
-        stream.sock.set_timeout(next_timeout(details));
+        stream.sock.set_timeout(time_left(details));
         while stream.conn.is_handshaking() {
             stream.conn.complete_io(&mut stream.sock)?;
         }
@@ -87,7 +88,7 @@ impl Transport for TlsTransport {
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
         self.stream.sock.set_timeout(timeout);
-        let amount = self.stream.read(self.buffers.input_append_buf())?;
+        let amount = self.stream.read(self.buffers.input_append_buf()).map_err(cut_off)?;
         self.buffers.input_appended(amount);
         Ok(amount > 0)
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use ureq::http::Uri;
 use ureq::unversioned::resolver::DefaultResolver;
-use ureq::unversioned::transport::{ConnectProxyConnector, Connector, SocksConnector};
+use ureq::unversioned::transport::{Connector, SocksConnector};
 use ureq::{Agent, Proxy};
 use zeroize::Zeroizing;
 
@@ -14,6 +14,7 @@ use super::connect::TcpRace;
 use super::retry;
 use super::tls::TlsConnector;
 use super::trust::{EMPTY_STORE, Trust};
+use super::tunnel::Tunnel;
 use crate::error::{Code, Error};
 
 const USER_AGENT: &str = concat!("smartextract/", env!("CARGO_PKG_VERSION"));
@@ -49,10 +50,7 @@ impl Client {
             .accept("application/json")
             .build();
         let connectors =
-            ().chain(SocksConnector::default())
-                .chain(ConnectProxyConnector::default())
-                .chain(TcpRace)
-                .chain(tls);
+            ().chain(SocksConnector::default()).chain(Tunnel::default()).chain(TcpRace).chain(tls);
         Ok(Self(Agent::with_parts(config, connectors, DefaultResolver::default())))
     }
 
@@ -74,7 +72,7 @@ impl Client {
         let status = response.status().as_u16();
         let limit = answer::MAX_BYTES as u64;
         let body = response.body_mut().with_config().limit(limit).read_to_vec();
-        let body = Zeroizing::new(body.map_err(failure)?);
+        let body = Zeroizing::new(body.map_err(|error| failure(error).status(status))?);
         Ok(Reply { answer: Answer { status, content_type, body }, retry_after })
     }
 }

@@ -11,7 +11,7 @@ use crate::output::{TOKEN_VARIABLE, URL_VARIABLE};
 use crate::settings::Name;
 
 pub fn run(args: &ExecArgs, console: &Console) -> Result<u8, Error> {
-    let grant = obtain::grant(&args.settings.0, console)?;
+    let grant = obtain::grant(obtain::settings(&args.settings.0, console)?, console)?;
     let (program, arguments) = args.command.split_first().expect("clap asks for one");
     let mut command = Command::new(program);
     command.args(arguments);

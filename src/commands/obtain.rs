@@ -10,9 +10,8 @@ use crate::error::{Code, Error};
 use crate::output::Grant;
 use crate::settings::{Flags, Resolver, Settings, Sources};
 
-/// Resolves the settings, fetches the secret and makes the exchange.
-pub fn grant(flags: &Flags, console: &Console) -> Result<Grant, Error> {
-    let settings = settings(flags, console)?;
+/// Fetches the secret and makes the exchange.
+pub fn grant(settings: Settings, console: &Console) -> Result<Grant, Error> {
     let (secret, warning) = settings.credentials.secret.read()?;
     if let Some(warning) = warning {
         console.warn(warning);
@@ -32,7 +31,7 @@ pub fn grant(flags: &Flags, console: &Console) -> Result<Grant, Error> {
 }
 
 /// The settings from this process's surroundings.
-fn settings(flags: &Flags, console: &Console) -> Result<Settings, Error> {
+pub fn settings(flags: &Flags, console: &Console) -> Result<Settings, Error> {
     let variable = |name: &str| env::var_os(name);
     let sources = Sources::of_process(flags, &variable);
     let resolver = Resolver::new(&sources)?;

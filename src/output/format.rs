@@ -47,6 +47,9 @@ pub struct Rendered {
     pub file: Zeroizing<String>,
 }
 
+const NOT_PLAIN: &str = "holds a character that dotenv readers take differently (# $ \\ ' \" `)";
+const NOT_PLAIN_HINT: &str = "use another --format, or `smartextract exec`";
+
 pub const TOKEN_VARIABLE: &str = "SMARTEXTRACT_TOKEN";
 pub const URL_VARIABLE: &str = "SMARTEXTRACT_IFRAME_URL";
 
@@ -58,6 +61,16 @@ impl Format {
             Self::GithubOutput => Some("GITHUB_OUTPUT"),
             _ => None,
         }
+    }
+
+    /// Refuses an iframe template that no URL of can be written in this format.
+    pub fn check(self, template: &str) -> Result<(), Error> {
+        if self == Self::Dotenv && !quote::is_plain_for_dotenv(template) {
+            return Err(
+                Error::config(format!("the iframe template {NOT_PLAIN}")).hint(NOT_PLAIN_HINT)
+            );
+        }
+        Ok(())
     }
 
     /// The grant in this format.
@@ -83,7 +96,8 @@ impl Format {
                 joined(&["$Env:", name, " = ", &quote::powershell(value), ";\n"])
             }),
             Self::Dotenv if ![token, url].into_iter().all(quote::is_plain_for_dotenv) => {
-                return Err(not_plain());
+                let message = format!("the token {NOT_PLAIN}");
+                return Err(Error::new(Code::Internal, message).hint(NOT_PLAIN_HINT));
             }
             Self::Dotenv => pair(&assignment),
             Self::GithubEnv | Self::GithubOutput => {
@@ -143,12 +157,6 @@ fn json(grant: &Grant) -> Zeroizing<String> {
     };
     let text = serde_json::to_string(&line).expect("strings are always JSON");
     joined(&[&Zeroizing::new(text), "\n"])
-}
-
-fn not_plain() -> Error {
-    let message = "the token or the iframe URL holds a character that dotenv readers take \
-                   differently (one of # $ \\ ' \" `)";
-    Error::new(Code::Internal, message).hint("use another --format, or `smartextract exec`")
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use ureq::http::Uri;
 use zeroize::Zeroizing;
 
+use crate::authority::{self, bare};
 use crate::error::Error;
 use crate::secret::Token;
 
@@ -62,9 +63,7 @@ impl Endpoint {
         if authority.as_str().contains('@') {
             return Err("a URL with user or password in it; key and secret go in the body");
         }
-        if authority.host().is_empty() {
-            return Err("a URL without a host");
-        }
+        authority::check(authority)?;
         match scheme {
             "https" => Ok(Self(uri)),
             "http" if is_loopback(authority.host()) => Ok(Self(uri)),
@@ -92,11 +91,6 @@ impl fmt::Display for Endpoint {
         let authority = self.0.authority().map_or("", |authority| authority.as_str());
         write!(f, "{}://{authority}{}", self.0.scheme_str().unwrap_or_default(), self.0.path())
     }
-}
-
-/// A host as a URL writes it, without the brackets of an IPv6 address.
-pub fn bare(host: &str) -> &str {
-    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
 }
 
 fn is_loopback(host: &str) -> bool {
@@ -188,6 +182,8 @@ mod tests {
             "https://",
             "",
             "https://a b/",
+            "https://localhost:99999/",
+            "http://localhost:abc/",
         ] {
             assert!(Endpoint::parse(url).is_err(), "{url}");
         }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroize;
 
-use crate::error::{Code, Error};
+use crate::error::Error;
 
 /// The place that a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +19,7 @@ pub enum Origin {
         table: String,
         path: Arc<PathBuf>,
         line: usize,
+        column: usize,
     },
     Default,
 }
@@ -28,10 +29,10 @@ impl fmt::Display for Origin {
         match self {
             Self::Flag(long) => write!(f, "flag --{long}"),
             Self::Variable(name) => f.write_str(name),
-            Self::File { table, path, line } if table.is_empty() => {
+            Self::File { table, path, line, .. } if table.is_empty() => {
                 write!(f, "{}:{line}", path.display())
             }
-            Self::File { table, path, line } => write!(f, "{table}, {}:{line}", path.display()),
+            Self::File { table, path, line, .. } => write!(f, "{table}, {}:{line}", path.display()),
             Self::Default => f.write_str("default"),
         }
     }
@@ -77,11 +78,14 @@ impl Setting<Raw> {
     }
 
     /// A value that does not have the form it must have: of a flag, that is wrong usage.
-    pub fn malformed(&self, expected: &str) -> Error {
-        let code = match self.origin {
-            Origin::Flag(_) => Code::Usage,
-            _ => Code::Config,
-        };
-        Error::new(code, format!("{} is not {expected}", self.origin))
+    pub fn malformed(&self, name: &str, expected: &str) -> Error {
+        match &self.origin {
+            Origin::Flag(_) => Error::usage(format!("{} is not {expected}", self.origin)),
+            Origin::File { path, line, column, .. } => {
+                let path = path.display();
+                Error::config(format!("{path}:{line}:{column}: {name} is not {expected}"))
+            }
+            _ => Error::config(format!("{} is not {expected}", self.origin)),
+        }
     }
 }

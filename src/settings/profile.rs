@@ -71,15 +71,23 @@ pub fn load(path: &Path) -> Result<Option<ProfileFile>, Error> {
         Err(error) => return Err(unreadable(error)),
     };
     let exposed = others_may_read(&file).map_err(unreadable)?;
-    let mut text = Zeroizing::new(String::new());
-    let read = file.take(MAX_BYTES + 1).read_to_string(&mut text).map_err(unreadable)?;
+    let mut bytes = Zeroizing::new(Vec::new());
+    let read = file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if read as u64 > MAX_BYTES {
         let message = format!("the profile file {} is larger than 1 MiB", path.display());
         return Err(Error::config(message).hint("is it the right file?"));
     }
-    let mut file = parse(path, &text)?;
+    let mut file = parse(path, as_text(path, &bytes)?)?;
     file.exposes_secret &= exposed;
     Ok(Some(file))
+}
+
+fn as_text<'b>(path: &Path, bytes: &'b [u8]) -> Result<&'b str, Error> {
+    std::str::from_utf8(bytes).map_err(|error| {
+        let before = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
+        let (line, column) = line_and_column(&before, before.len());
+        Error::config(format!("{}:{line}:{column}: not UTF-8 text", path.display()))
+    })
 }
 
 fn is_absent(error: &io::Error) -> bool {
@@ -219,6 +227,10 @@ impl Reader<'_> {
     ) -> Result<Setting<String>, Error> {
         let text = value.get_ref().as_str();
         let text = text.ok_or_else(|| self.wrong_type(key, "a string", value))?;
+        // An empty key or secret counts as missing, as an empty variable does.
+        if text.is_empty() && !["key", "secret"].contains(&key) {
+            return Err(self.error(value.span(), format!("{key} is empty")));
+        }
         Ok(self.setting(table, value, text.to_owned()))
     }
 
@@ -255,11 +267,9 @@ impl Reader<'_> {
     }
 
     fn setting<T>(&self, table: &str, place: &Spanned<DeValue<'_>>, value: T) -> Setting<T> {
-        let origin = Origin::File {
-            table: table.to_owned(),
-            path: self.path.clone(),
-            line: line_and_column(self.text, place.span().start).0,
-        };
+        let (line, column) = line_and_column(self.text, place.span().start);
+        let path = self.path.clone();
+        let origin = Origin::File { table: table.to_owned(), path, line, column };
         Setting { value, origin }
     }
 

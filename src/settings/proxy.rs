@@ -5,8 +5,10 @@ use std::net::IpAddr;
 
 use ureq::http::Uri;
 
+use crate::authority::{self, bare};
+
 /// What ureq can speak to a proxy.
-const SCHEMES: [&str; 7] = ["http", "https", "socks4", "socks4a", "socks5", "socks5h", "socks"];
+const SCHEMES: [&str; 6] = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"];
 
 /// A proxy's URL. May hold a password; shown without it, and with the user name shortened.
 #[derive(Clone, PartialEq, Eq)]
@@ -18,16 +20,21 @@ impl Proxy {
     /// # Errors
     /// What is wrong with the URL, as the end of a sentence, without the URL itself.
     pub fn parse(url: &str) -> Result<Self, String> {
-        let url = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
-        let uri: Uri = url.parse().map_err(|_| "not a URL".to_owned())?;
-        let scheme = uri.scheme_str().unwrap_or_default();
-        if !SCHEMES.contains(&scheme) {
+        let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
+        let scheme = scheme.to_ascii_lowercase();
+        if !SCHEMES.contains(&scheme.as_str()) {
             return Err(format!("of an unknown scheme; known: {}", SCHEMES.join(", ")));
         }
-        match uri.authority() {
-            Some(authority) if !authority.host().is_empty() => Ok(Self(url)),
-            _ => Err("a URL without a host".to_owned()),
+        // A password with a slash in it would pass for host and path.
+        let rest = rest.strip_suffix('/').unwrap_or(rest);
+        if rest.contains(['/', '?', '#']) {
+            return Err("a URL with more than a host and a port; percent-encode user and password"
+                .to_owned());
         }
+        let url = format!("{scheme}://{rest}");
+        let uri: Uri = url.parse().map_err(|_| "not a URL".to_owned())?;
+        authority::check(uri.authority().ok_or("a URL without a host")?)?;
+        Ok(Self(url))
     }
 
     /// The whole URL, password included: for the connection only.
@@ -39,14 +46,13 @@ impl Proxy {
 impl fmt::Display for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (scheme, rest) = self.0.split_once("://").unwrap_or(("http", &self.0));
-        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        match authority.rsplit_once('@') {
+        match rest.rsplit_once('@') {
             Some((user, host)) => {
                 let user: String =
                     user.split(':').next().unwrap_or_default().chars().take(2).collect();
                 write!(f, "{scheme}://{user}…@{host}")
             }
-            None => write!(f, "{scheme}://{authority}"),
+            None => write!(f, "{scheme}://{rest}"),
         }
     }
 }
@@ -63,9 +69,9 @@ impl fmt::Debug for Proxy {
 pub fn excepts(no_proxy: &str, host: &str) -> bool {
     let host = host.trim_end_matches('.');
     let address: Option<IpAddr> = host.parse().ok();
-    no_proxy.split([',', ' ']).filter(|entry| !entry.is_empty()).any(|entry| match address {
+    no_proxy.split([',', ' ', '\t']).filter(|entry| !entry.is_empty()).any(|entry| match address {
         _ if entry == "*" => true,
-        Some(address) => in_network(address, super::environment::bare(entry)),
+        Some(address) => in_network(address, bare(entry)),
         None => in_domain(host, entry.trim_matches('.')),
     })
 }
@@ -77,17 +83,20 @@ fn in_domain(host: &str, domain: &str) -> bool {
 }
 
 fn in_network(address: IpAddr, entry: &str) -> bool {
-    let (network, bits) = match entry.split_once('/') {
-        Some((network, bits)) => (network, bits.parse::<u32>().ok()),
-        None => (entry, Some(u32::MAX)),
+    let (network, bits) = match entry.split_once('/').map(|(ip, bits)| (ip, bits.parse::<u32>())) {
+        Some((network, Ok(bits))) => (network, Some(bits)),
+        Some(_) => return false,
+        None => (entry, None),
     };
-    let (Ok(network), Some(bits)) = (network.parse::<IpAddr>(), bits) else { return false };
+    let Ok(network) = network.parse::<IpAddr>() else { return false };
     match (address, network) {
         (IpAddr::V4(address), IpAddr::V4(network)) => {
-            (address.to_bits() ^ network.to_bits()).leading_zeros() >= bits.min(32)
+            bits.is_none_or(|bits| bits <= 32)
+                && (address.to_bits() ^ network.to_bits()).leading_zeros() >= bits.unwrap_or(32)
         }
         (IpAddr::V6(address), IpAddr::V6(network)) => {
-            (address.to_bits() ^ network.to_bits()).leading_zeros() >= bits.min(128)
+            bits.is_none_or(|bits| bits <= 128)
+                && (address.to_bits() ^ network.to_bits()).leading_zeros() >= bits.unwrap_or(128)
         }
         _ => false,
     }
@@ -103,6 +112,7 @@ mod tests {
             ("*", "api.clik.ai"),
             ("a.example,clik.ai", "api.clik.ai"),
             ("a.example, .clik.ai", "api.clik.ai"),
+            ("a.example\tclik.ai", "api.clik.ai"),
             ("API.CLIK.AI", "api.clik.ai"),
             ("api.clik.ai", "api.clik.ai."),
             ("127.0.0.1", "127.0.0.1"),
@@ -121,6 +131,7 @@ mod tests {
             ("10.0.0.0/8", "11.1.2.3"),
             ("10.0.0.0/x", "10.1.2.3"),
             ("1", "127.0.0.1"),
+            ("127.0.0.1/99", "127.0.0.1"),
             ("ﬀ", "é"),
         ] {
             assert!(!excepts(list, host), "{list} {host}");
@@ -131,7 +142,7 @@ mod tests {
     fn a_printed_proxy_has_no_password_and_no_whole_user() {
         for (url, shown) in [
             ("http://someone:hidden@proxy:3128", "http://so…@proxy:3128"),
-            ("http://someone:hid%40den@proxy:3128/x", "http://so…@proxy:3128"),
+            ("HTTP://someone:hid%40den@proxy:3128/", "http://so…@proxy:3128"),
             ("proxy:8080", "http://proxy:8080"),
         ] {
             assert_eq!(Proxy::parse(url).unwrap().to_string(), shown);
@@ -141,7 +152,19 @@ mod tests {
 
     #[test]
     fn an_unusable_proxy_is_refused() {
-        for url in ["", "ftp://proxy", "http://", "http://a b", "://x", "http://user@"] {
+        for url in [
+            "",
+            "ftp://proxy",
+            "http://",
+            "http://a b",
+            "://x",
+            "http://user@",
+            "http://user:pa/ss@proxy:3128",
+            "http://user:pa#ss@proxy:3128",
+            "http://user:pa?ss@proxy:3128",
+            "http://proxy:99999",
+            "http:/proxy:1",
+        ] {
             assert!(Proxy::parse(url).is_err(), "{url}");
         }
     }

@@ -22,9 +22,8 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 const MAX_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 const DEFAULT_RETRIES: u32 = 2;
 
-/// Other programs' proxy variables, in the order in which they count; the first is for https.
-const HTTPS_PROXY: [&str; 2] = ["HTTPS_PROXY", "https_proxy"];
-const ALL_PROXY: [&str; 2] = ["ALL_PROXY", "all_proxy"];
+/// Other programs' proxy variables, in the order in which they count.
+const SHARED_PROXIES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
 
 /// The places that settings come from, as handed over by the caller.
@@ -43,10 +42,13 @@ impl<'a> Sources<'a> {
     pub fn of_process(flags: &'a Flags, variable: &'a dyn Fn(&str) -> Option<OsString>) -> Self {
         let is_set = |name| variable(name).is_some_and(|value| !value.is_empty());
         let has_home = !cfg!(unix) || is_set("HOME");
+        // A relative one is to be ignored (XDG Base Directory Specification, "Basics").
+        let has_xdg =
+            variable("XDG_CONFIG_HOME").is_some_and(|path| Path::new(&path).is_absolute());
         Self {
             flags,
             variable,
-            config_folder: dirs::config_dir().filter(|_| has_home || is_set("XDG_CONFIG_HOME")),
+            config_folder: dirs::config_dir().filter(|_| has_home || has_xdg),
             home_folder: dirs::home_dir().filter(|_| has_home),
         }
     }
@@ -195,7 +197,10 @@ impl<'a> Resolver<'a> {
             Some(timeout) if !timeout.is_zero() && timeout <= MAX_TIMEOUT => {
                 Ok(given.with(timeout))
             }
-            _ => Err(given.malformed("a number of seconds above 0 and up to 86400 (a day)")),
+            _ => {
+                Err(given
+                    .malformed("timeout", "a number of seconds above 0 and up to 86400 (a day)"))
+            }
         }
     }
 
@@ -204,7 +209,8 @@ impl<'a> Resolver<'a> {
             return Ok(Setting::default(DEFAULT_RETRIES));
         };
         let retries = given.text()?.trim().parse();
-        let retries = retries.map_err(|_| given.malformed("a whole number, 0 or more"))?;
+        let retries =
+            retries.map_err(|_| given.malformed("retries", "a whole number, 0 or more"))?;
         Ok(given.with(retries))
     }
 
@@ -213,27 +219,25 @@ impl<'a> Resolver<'a> {
     }
 
     /// The proxy for this endpoint. `NO_PROXY` counts for all but a proxy given as a flag.
+    ///
+    /// To loopback by http only a proxy that is meant for this program is used: any other would
+    /// get key and secret in clear text, which http may be used for at all since they stay here.
     pub fn proxy(&self, endpoint: &Endpoint) -> Result<Option<Setting<Proxy>>, Error> {
-        let flag = self.sources.flag(Name::Proxy);
-        if flag.is_none() && self.is_excepted(endpoint)? {
+        let own = self.sources.given(Name::Proxy);
+        let is_flag = matches!(own.as_ref().map(|own| &own.origin), Some(Origin::Flag(_)));
+        if !is_flag && self.is_excepted(endpoint)? {
             return Ok(None);
         }
-        let shared = if endpoint.is_https() { &HTTPS_PROXY[..] } else { &[] };
-        let first_of =
-            |names: &[&'static str]| names.iter().find_map(|name| self.sources.variable(name));
-        let Some(given) = flag
-            .or_else(|| self.sources.given(Name::Proxy))
-            .or_else(|| first_of(shared))
-            .or_else(|| first_of(&ALL_PROXY))
-            .or_else(|| self.first(Name::Proxy))
-        else {
+        let is_own = own.is_some();
+        let shared = || SHARED_PROXIES.iter().find_map(|name| self.sources.variable(name));
+        let Some(given) = own.or_else(shared).or_else(|| self.first(Name::Proxy)) else {
             return Ok(None);
         };
         let proxy = Proxy::parse(given.text()?).map_err(|flaw| {
             Error::config(format!("the proxy is {flaw} ({})", given.origin))
                 .hint("write it as http://HOST:PORT; to go without, name the host in NO_PROXY")
         })?;
-        Ok(Some(given.with(proxy)))
+        Ok((is_own || endpoint.is_https()).then(|| given.with(proxy)))
     }
 
     fn is_excepted(&self, endpoint: &Endpoint) -> Result<bool, Error> {

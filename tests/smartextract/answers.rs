@@ -84,6 +84,13 @@ fn exit_31_for_an_answer_over_1_mib() {
 }
 
 #[test]
+fn neither_key_nor_secret_is_shown_wherever_a_server_repeats_them() {
+    let odd = format!("content-type: {SECRET} {KEY}\r\n");
+    let answer = response(200, "", "no json").replace("content-type: application/json\r\n", &odd);
+    Case::token(&scripted(vec![answer]).0, "").run().fails(31).says("[secret] [key]");
+}
+
+#[test]
 fn exit_31_for_a_redirect_which_is_not_followed() {
     for status in [301, 302, 303, 307, 308] {
         let (elsewhere, asked_elsewhere) = scripted(vec![response(200, "", SUCCESS)]);

@@ -104,6 +104,9 @@ fn http_is_taken_for_loopback_hosts_only() {
     for url in ["http://api.clik.ai/x", "http://10.0.0.1/", "http://localhost.example/"] {
         Case::token(url, "").run().fails(3).says("loopback").says("SMARTEXTRACT_TOKEN_URL");
     }
+    for url in ["https://127.0.0.1:99999/", "https://h:x/", "http://localhost:0/"] {
+        Case::token(url, "").run().fails(3).says("port");
+    }
     for url in ["http://localhost:1/x", "http://127.9.9.9:1/x", "http://[::1]:1/x"] {
         Case::token(url, "").run().fails(20);
     }

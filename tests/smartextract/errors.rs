@@ -19,10 +19,13 @@ fn exit_2_for_unusable_arguments() {
 
 #[test]
 fn a_stray_argument_is_not_shown() {
+    Case::new("token").arg(format!("--secret {SECRET}")).run().fails(2);
     for arguments in [
         format!("token {SECRET}"),
         format!("token --key k {SECRET}"),
         format!("token --secrt={SECRET}"),
+        format!("token --secret{SECRET}"),
+        format!("token --{SECRET}"),
         SECRET.to_owned(),
         format!("--key k {SECRET} token"),
         format!("token --quiet={SECRET}"),

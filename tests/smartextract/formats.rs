@@ -79,6 +79,10 @@ fn dotenv_refuses_what_its_readers_would_take_differently() {
         let api = Api::answering(200, &format!(r#"{{"data":{{"token":"{token}"}}}}"#));
         Case::token(&api.url(), "--format dotenv").run().fails(1).says("another --format");
     }
+    let api = Api::giving_tokens();
+    let case = Case::token(&api.url(), "--format dotenv --iframe-template https://h/#{token}");
+    case.run().fails(3).says("another --format");
+    assert!(!api.mock.matched(), "a token was asked for all the same");
 }
 
 #[test]
@@ -107,6 +111,21 @@ fn a_github_format_without_its_file_asks_for_no_token() {
         case().env(variable, "/no/such/folder/file").run().fails(3).says("/no/such/folder/file");
         assert!(!api.mock.matched());
     }
+}
+
+#[test]
+fn a_value_that_looks_like_a_format_is_none() {
+    for flag in ["--secret", "--key"] {
+        Case::new(&format!("token {flag} -fenv --nonsense")).run().fails(2);
+    }
+}
+
+#[test]
+fn github_env_begins_a_line_of_its_own() {
+    let api = Api::giving_tokens();
+    let case = Case::token(&api.url(), "--format github-env").env("GITHUB_ENV", "file");
+    let text = case.file("file", "FOO=bar").run().read("file");
+    assert!(text.starts_with("FOO=bar\nSMARTEXTRACT_TOKEN=t0ken\n"), "{text}");
 }
 
 #[cfg(target_os = "linux")]
@@ -154,6 +173,8 @@ fn wrong_usage_leaves_the_statement_too() {
         "-f env",
         "token -qf env --timeout x",
         "token --nonsense x --format env",
+        "token -f env --formatx",
+        "token --secret --format=fish --format env --nonsense",
     ] {
         let outcome = Case::new(arguments).run();
         assert_eq!((outcome.code, outcome.stdout.as_str()), (2, "(exit 2);\n"), "{arguments}");

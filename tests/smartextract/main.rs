@@ -1,7 +1,8 @@
 //! The whole program as its users meet it: the real binary, real sockets, real shells.
 //!
-//! Each module is named after what it holds the program to. Every run of the binary goes
-//! through `support::Case`, which sees to it that no output ever holds a secret.
+//! Each module is named after what it holds the program to. The binary is run through
+//! `support::Case`, which sees to it that no output ever holds a secret; where a shell or a
+//! terminal runs it, the module looks for itself.
 
 mod answers;
 mod attempts;

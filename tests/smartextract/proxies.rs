@@ -1,10 +1,13 @@
 //! Which proxy a connection goes through, and what an unusable one ends in.
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::mpsc::Receiver;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::support::certificates::{Authority, Validity, token_server};
-use crate::support::server::{Api, closed_port};
+use crate::support::server::{Api, closed_port, listen, read_request};
 use crate::support::{Case, PROXY_PASSWORD, proxy};
 
 /// A TLS server for `api.example`, a proxy that leads there, and a run that trusts it.
@@ -56,33 +59,40 @@ fn http_proxy_is_not_for_https() {
 }
 
 #[test]
-fn https_proxy_is_not_for_http() {
+fn no_proxy_of_the_surroundings_gets_a_secret_in_clear_text() {
     let api = Api::giving_tokens();
     let closed = format!("http://127.0.0.1:{}", closed_port());
     Case::token(&api.url(), "").env("HTTPS_PROXY", &closed).run().prints("t0ken\n");
-    Case::token(&api.url(), "").env("ALL_PROXY", &closed).run().fails(20).says("proxy:");
+    Case::token(&api.url(), "").env("ALL_PROXY", &closed).run().prints("t0ken\n");
+    let profile = format!("[profiles.default]\nproxy = \"{closed}\"\n");
+    Case::token(&api.url(), "").profile(&profile).run().prints("t0ken\n");
+    // One that is meant for this program is used.
+    Case::token(&api.url(), "").arg("--proxy").arg(&closed).run().fails(20).says("proxy:");
 }
 
 #[test]
 fn no_proxy_excepts_hosts_from_all_but_the_flag() {
-    let api = Api::giving_tokens();
+    let authority = Authority::new("test");
+    let server = token_server(authority.server(&["127.0.0.1"], Validity::Now));
     let closed = format!("http://127.0.0.1:{}", closed_port());
-    let case = || Case::token(&api.url(), "").env("NO_PROXY", "example.com,127.0.0.1");
+    let direct = || {
+        Case::token(&format!("https://{server}/"), "--ca-file ca.pem")
+            .file("ca.pem", &authority.pem)
+    };
+    let case = || direct().env("NO_PROXY", "example.com,127.0.0.1");
     case().env("ALL_PROXY", &closed).run().prints("t0ken\n");
     case().env("SMARTEXTRACT_PROXY", &closed).run().prints("t0ken\n");
     case().profile(&format!("[profiles.default]\nproxy = \"{closed}\"\n")).run().prints("t0ken\n");
     case().arg("--proxy").arg(&closed).run().fails(20);
-    Case::token(&api.url(), "")
-        .env("no_proxy", "*")
-        .env("ALL_PROXY", &closed)
-        .run()
-        .prints("t0ken\n");
+    direct().env("no_proxy", "*").env("ALL_PROXY", &closed).run().prints("t0ken\n");
+    direct().env("ALL_PROXY", &closed).run().fails(20);
 }
 
 #[test]
 fn an_unusable_proxy_is_a_config_error_and_never_a_direct_connection() {
     let api = Api::giving_tokens();
-    for proxy in ["ftp://h:1", "http://", "http://a b", "://"] {
+    let with_slash = format!("http://user:/{PROXY_PASSWORD}@127.0.0.1:1");
+    for proxy in ["ftp://h:1", "http://", "http://a b", "://", "http://h:99999", &with_slash] {
         Case::token(&api.url(), "").env("ALL_PROXY", proxy).run().fails(3).says("ALL_PROXY");
         Case::token(&api.url(), "").arg("--proxy").arg(proxy).run().fails(3).says("flag --proxy");
     }
@@ -100,12 +110,30 @@ fn a_proxys_user_and_password_are_sent_and_never_shown() {
 }
 
 #[test]
+fn exit_21_where_the_proxys_answer_drips_past_the_budget() {
+    let (_, _, case) = setting();
+    let dripping = listen(|_, mut client| {
+        read_request(&mut client)?;
+        for byte in b"HTTP/1.1 200 OK\r\nx: ".iter().chain([b'x'; 200].iter()) {
+            client.write_all(&[*byte])?;
+            thread::sleep(Duration::from_millis(100));
+        }
+        Ok(())
+    });
+    let start = Instant::now();
+    let url = format!("http://{dripping}");
+    case().env("HTTPS_PROXY", url).arg("--timeout=0.5").run().fails(21);
+    assert!(start.elapsed() < Duration::from_secs(10));
+}
+
+#[test]
 fn exit_20_where_the_proxy_refuses_or_does_not_answer() {
     let (_, _, case) = setting();
     for answer in [
         "HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n",
         "HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n",
         "HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n",
+        "SSH-2.0-OpenSSH_9.2\r\n\r\n",
         "",
     ] {
         let url = format!("http://{}", proxy::answering(answer));

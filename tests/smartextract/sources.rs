@@ -324,12 +324,13 @@ fn a_broken_profile_file_is_a_config_error_with_file_line_and_column() {
         ("[profiles.default]\ntimeout = \"x\"\n", "config.toml:2:11: timeout must be"),
         ("[profiles.default]\nsecret = s3cr3t-of-the-tests-8f2a\n", "config.toml:2:10: not TOML"),
         ("[profiles.default]\ntoken_url = \"x\"\n", "config.toml:2:1: unknown key"),
+        ("[profiles.other]\nenv = \"\"\n", "config.toml:2:7: env is empty"),
         ("[profiles.other]\nenv = 1\n", "config.toml:2:7: env must be a string"),
     ] {
         Case::token("http://127.0.0.1:1/", "").profile(text).run().fails(3).says(said);
     }
-    let case = Case::token("http://127.0.0.1:1/", "").file(PROFILE, b"\xff\xfe");
-    case.run().fails(3).says("config.toml can't be read");
+    let case = Case::token("http://127.0.0.1:1/", "").file(PROFILE, b"# a\nb \xff\xfe");
+    case.run().fails(3).says("config.toml:2:3: not UTF-8");
 }
 
 #[test]
@@ -353,8 +354,12 @@ fn an_unusable_number_is_usage_as_a_flag_and_config_elsewhere() {
         let variable = format!("SMARTEXTRACT_{}", name.to_uppercase());
         Case::token(&url, "").env(&variable, bad).run().fails(3).says(&variable);
     }
-    let file = "[profiles.default]\ntimeout = 0\n";
-    Case::token("http://127.0.0.1:1/", "").profile(file).run().fails(3).says("config.toml:2");
+    for line in ["timeout = 0", "retries = 1.5", "retries = -1", "timeout = inf"] {
+        let file = format!("[profiles.default]\n{line}\n");
+        let place = format!("config.toml:2:11: {} is not", line.split(' ').next().unwrap());
+        let case = Case::token("http://127.0.0.1:1/", "").without("SMARTEXTRACT_RETRIES");
+        case.profile(&file).run().fails(3).says(&place);
+    }
 }
 
 #[cfg(unix)]
