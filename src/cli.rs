@@ -1,5 +1,6 @@
 //! The command line: what can be typed, and its help. Nothing is done here.
 
+use std::error::Error as _;
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -11,6 +12,8 @@ use clap::{Arg, ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parse
 use clap::{ValueEnum, ValueHint, value_parser};
 
 use crate::console::{Color, Presentation, Verbosity};
+#[cfg(feature = "emulator")]
+use crate::emulator::Fault;
 use crate::error::{Code, Error};
 use crate::output::Format;
 use crate::settings::{Flag, Flags, Name, Spec, TABLE};
@@ -62,6 +65,15 @@ pub enum Task {
     #[command(after_long_help = after_help(&CONFIG, false))]
     #[command(subcommand)]
     Config(ConfigTask),
+    /// Run a stand-in for the API on loopback, alone or around a command
+    #[cfg(feature = "emulator")]
+    #[command(
+        long_about = EMULATOR_ABOUT,
+        args_override_self = true,
+        override_usage = "smartextract emulator [OPTIONS] [-- COMMAND [ARG...]]",
+        after_long_help = after_help(&EMULATOR, false),
+    )]
+    Emulator(EmulatorArgs),
     /// Print the completion script for a shell
     #[command(after_long_help = after_help(&COMPLETIONS, false))]
     Completions { shell: Shell },
@@ -121,6 +133,49 @@ pub enum ConfigTask {
     Init(FileArgs),
 }
 
+#[cfg(feature = "emulator")]
+#[derive(Args)]
+pub struct EmulatorArgs {
+    /// The address to listen on, of loopback; port 0 is any free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    pub listen: std::net::SocketAddr,
+    /// The key that is taken
+    #[arg(long, value_name = "KEY", default_value = "emulator-key")]
+    pub key: String,
+    /// The secret that is taken with it
+    #[arg(long, value_name = "SECRET", default_value = "emulator-secret")]
+    pub secret: String,
+    /// The key that is answered as disabled
+    #[arg(long, value_name = "KEY", default_value = "disabled-key")]
+    pub disabled_key: String,
+    /// How long each token request waits for its answer
+    #[arg(long, value_name = "SECONDS", default_value = "0")]
+    pub delay: Delay,
+    /// Fail the first N token requests with this status, or all: 503x2, 429
+    #[arg(long, value_name = "STATUS[xN]")]
+    pub fail: Option<Fault>,
+    /// The command to run, and its arguments
+    #[arg(last = true, value_name = "COMMAND", hide_short_help = true)]
+    #[arg(value_hint = ValueHint::CommandWithArguments)]
+    pub command: Vec<OsString>,
+}
+
+/// A wait of up to an hour, in seconds.
+#[cfg(feature = "emulator")]
+#[derive(Clone, Copy)]
+pub struct Delay(pub std::time::Duration);
+
+#[cfg(feature = "emulator")]
+impl std::str::FromStr for Delay {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let seconds = text.parse().ok().filter(|seconds| (0.0..=3600.0).contains(seconds));
+        let seconds = seconds.ok_or("expected seconds, from 0 to 3600")?;
+        Ok(Self(std::time::Duration::from_secs_f64(seconds)))
+    }
+}
+
 /// What `config show` prints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ShowFormat {
@@ -163,6 +218,23 @@ const EXEC: [Example; 2] = [
     ("smartextract exec -e stg -- sh -c 'curl \"$SMARTEXTRACT_IFRAME_URL\"'", "a shell line"),
 ];
 
+#[cfg(feature = "emulator")]
+const EMULATOR_ABOUT: &str = "\
+Run a stand-in for the API on loopback, alone or around a command
+
+Speaks the API at both environments' paths, and serves a page in place of the component that says \
+whether the token in its URL was issued. COMMAND finds it through SMARTEXTRACT_TOKEN_URL, \
+SMARTEXTRACT_IFRAME_TEMPLATE, SMARTEXTRACT_KEY and SMARTEXTRACT_SECRET, with this program first on \
+PATH. Alone, the base URL is the first line on standard output, and Ctrl-C or SIGTERM ends it.";
+
+#[cfg(feature = "emulator")]
+const EMULATOR: [Example; 4] = [
+    ("smartextract emulator -- smartextract token", "a token without an account"),
+    ("smartextract emulator -- npm test", "a test suite that asks for tokens"),
+    ("smartextract emulator --fail 503x2 -- smartextract token -v", "see retries at work"),
+    ("smartextract emulator --listen 127.0.0.1:8080", "alone, at a known address"),
+];
+
 const CONFIG: [Example; 3] = [
     ("smartextract config init", "make a first profile file"),
     ("smartextract config show", "which key is used, and why"),
@@ -183,6 +255,8 @@ pub fn examples(command: &str) -> &'static [Example] {
     match command {
         "token" => &TOKEN,
         "exec" => &EXEC,
+        #[cfg(feature = "emulator")]
+        "emulator" => &EMULATOR,
         "config" => &CONFIG,
         "completions" => &COMPLETIONS,
         "smartextract" => &START,
@@ -420,9 +494,11 @@ pub fn usage_error(refused: &clap::Error) -> Error {
         Some(ContextValue::Strings(names)) => names.join(", "),
         _ => String::new(),
     };
+    let expected = refused.source().map(ToString::to_string);
     Error::usage(message).hint(match suggested.into_iter().find_map(context) {
         Some(near) => format!("did you mean {near}? See smartextract --help"),
         None if !known.is_empty() => format!("known: {known}"),
+        None if expected.is_some() => expected.unwrap_or_default(),
         None => "see smartextract --help, or smartextract COMMAND --help".to_owned(),
     })
 }

@@ -66,6 +66,17 @@ impl Console {
         }
     }
 
+    #[cfg(feature = "emulator")]
+    pub fn verbosity(&self) -> Verbosity {
+        self.presentation.verbosity
+    }
+
+    /// Writes a line that is neither warning nor error to standard error, from any thread.
+    #[cfg(feature = "emulator")]
+    pub fn log(text: &str) {
+        let _ = io::stderr().lock().write_all(format!("{}\n", printable(text)).as_bytes());
+    }
+
     pub fn warn(&self, text: String) {
         match self.presentation.verbosity {
             Verbosity::Quiet => {}

@@ -61,8 +61,8 @@ impl Code {
             Self::ServerError => (30, "server_error", "5xx, after the retries"),
             Self::UnexpectedResponse => (31, "unexpected_response", "an unusable answer"),
             Self::RateLimited => (32, "rate_limited", "429, after the retries"),
-            Self::NotExecutable => (126, "not_executable", "exec: COMMAND can't be run"),
-            Self::NotFound => (127, "not_found", "exec: COMMAND is not found"),
+            Self::NotExecutable => (126, "not_executable", "COMMAND can't be run"),
+            Self::NotFound => (127, "not_found", "COMMAND is not found"),
         }
     }
 

@@ -9,6 +9,8 @@ mod authority;
 mod cli;
 mod commands;
 mod console;
+#[cfg(feature = "emulator")]
+mod emulator;
 mod error;
 mod output;
 mod secret;

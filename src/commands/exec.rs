@@ -1,5 +1,6 @@
 //! `exec`: runs a command that has a token in its environment, and no key and no secret.
 
+use std::ffi::OsStr;
 use std::io;
 use std::process::Command;
 
@@ -15,19 +16,28 @@ pub fn run(args: &ExecArgs, console: &Console) -> Result<u8, Error> {
     let (program, arguments) = args.command.split_first().expect("clap asks for one");
     let mut command = Command::new(program);
     command.args(arguments);
+    forget_credentials(&mut command);
+    command.env(TOKEN_VARIABLE, grant.token.expose());
+    command.env(URL_VARIABLE, grant.iframe_url.expose());
+    become_it(command).map_err(|error| not_started(program, error))
+}
+
+/// Takes key and secret out of the command's environment.
+pub fn forget_credentials(command: &mut Command) {
     for name in [Name::Key, Name::Secret, Name::SecretFile] {
         command.env_remove(name.spec().variable.expect("each of these has one"));
     }
-    command.env(TOKEN_VARIABLE, grant.token.expose());
-    command.env(URL_VARIABLE, grant.iframe_url.expose());
-    become_it(command).map_err(|error| {
-        let name = program.to_string_lossy();
-        match error.kind() {
-            io::ErrorKind::NotFound => Error::new(Code::NotFound, format!("{name} is not found")),
-            _ => Error::new(Code::NotExecutable, format!("{name} can't be run")),
-        }
-        .cause(error)
-    })
+}
+
+/// Why a command could not be started, with the exit code of `env` (POSIX.1-2017, env, "EXIT
+/// STATUS").
+pub fn not_started(program: &OsStr, error: io::Error) -> Error {
+    let name = program.to_string_lossy();
+    match error.kind() {
+        io::ErrorKind::NotFound => Error::new(Code::NotFound, format!("{name} is not found")),
+        _ => Error::new(Code::NotExecutable, format!("{name} can't be run")),
+    }
+    .cause(error)
 }
 
 /// Replaces this process, so that signals, terminal and exit code are COMMAND's own.

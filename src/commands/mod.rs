@@ -2,6 +2,8 @@
 
 pub mod completions;
 mod config;
+#[cfg(feature = "emulator")]
+mod emulator;
 mod exec;
 mod man;
 mod obtain;
@@ -17,6 +19,8 @@ pub fn run(cli: Cli, console: &Console) -> Result<u8, Error> {
         Task::Token(args) => token::run(&args, console),
         Task::Exec(args) => exec::run(&args, console),
         Task::Config(task) => config::run(&task, console),
+        #[cfg(feature = "emulator")]
+        Task::Emulator(args) => emulator::run(args, console),
         Task::Completions { shell } => completions::run(shell),
         Task::Man { folder } => man::run(folder.as_deref()),
     }

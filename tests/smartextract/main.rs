@@ -9,6 +9,8 @@ mod attempts;
 mod completions;
 mod config;
 mod documents;
+#[cfg(feature = "emulator")]
+mod emulator;
 mod environments;
 mod errors;
 mod exec;
