@@ -1,15 +1,20 @@
 //! Which certificate authorities are trusted: a PEM file's, or the operating system's.
 
+mod files;
+
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use rustls::client::WebPkiServerVerifier;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::client::danger::ServerCertVerifier;
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use rustls::{Error, RootCertStore};
+
+pub use files::EMPTY_STORE;
+use files::FileStore;
 
 /// The certificate authorities that may vouch for the server.
 #[derive(Debug)]
@@ -63,7 +68,7 @@ fn judge(
 #[cfg(any(windows, target_vendor = "apple"))]
 fn system_verifier(provider: Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, Error> {
     if ["SSL_CERT_FILE", "SSL_CERT_DIR"].iter().any(|name| std::env::var_os(name).is_some()) {
-        return Ok(Arc::new(FileStore { provider }));
+        return Ok(Arc::new(FileStore::new(provider)));
     }
     Ok(Arc::new(rustls_platform_verifier::Verifier::new(provider)?))
 }
@@ -71,65 +76,5 @@ fn system_verifier(provider: Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVe
 #[cfg(not(any(windows, target_vendor = "apple")))]
 #[expect(clippy::unnecessary_wraps, reason = "the signature of its twin")]
 fn system_verifier(provider: Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, Error> {
-    Ok(Arc::new(FileStore { provider }))
-}
-
-/// A trust store of files, read when there is a certificate to judge and not before.
-#[derive(Debug)]
-struct FileStore {
-    provider: Arc<CryptoProvider>,
-}
-
-impl FileStore {
-    fn roots() -> Result<RootCertStore, Error> {
-        let mut found = rustls_native_certs::load_native_certs();
-        let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates(found.certs);
-        if roots.is_empty() {
-            let reason = found.errors.pop().map(|error| format!(": {error}")).unwrap_or_default();
-            return Err(Error::General(format!("{EMPTY_STORE}{reason}")));
-        }
-        Ok(roots)
-    }
-}
-
-/// How the error for an empty trust store begins.
-pub const EMPTY_STORE: &str = "the trust store holds no certificate";
-
-impl ServerCertVerifier for FileStore {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        server_name: &ServerName<'_>,
-        ocsp_response: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        let judge = judge(Arc::new(Self::roots()?), self.provider.clone())?;
-        judge.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls12_signature(message, certificate, signature, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls13_signature(message, certificate, signature, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
-    }
+    Ok(Arc::new(FileStore::new(provider)))
 }
