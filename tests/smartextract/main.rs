@@ -17,6 +17,7 @@ mod exec;
 mod formats;
 mod manual;
 mod proxies;
+mod round_trips;
 mod shells;
 mod sources;
 mod support;
