@@ -2,7 +2,7 @@
 //! so they are wiped when dropped and whenever they grow.
 
 use ureq::unversioned::transport::Buffers;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroize;
 
 /// Enough for a whole exchange, so that the buffers hardly ever grow.
 const START: usize = 4 * 1024;
@@ -12,8 +12,8 @@ const MOST: usize = 128 * 1024;
 
 /// Input and output of one connection.
 pub struct WipedBuffers {
-    output: Zeroizing<Vec<u8>>,
-    input: Zeroizing<Vec<u8>>,
+    output: Vec<u8>,
+    input: Vec<u8>,
     /// `input[consumed..filled]` has come and was not yet used.
     consumed: usize,
     filled: usize,
@@ -23,8 +23,8 @@ pub struct WipedBuffers {
 impl WipedBuffers {
     pub fn new() -> Self {
         Self {
-            output: Zeroizing::new(vec![0; START]),
-            input: Zeroizing::new(vec![0; START]),
+            output: vec![0; START],
+            input: vec![0; START],
             consumed: 0,
             filled: 0,
             progress: false,
@@ -37,10 +37,19 @@ impl WipedBuffers {
         self.filled -= self.consumed;
         self.consumed = 0;
         if self.filled == self.input.len() && self.input.len() < MOST {
-            let mut larger = Zeroizing::new(vec![0; 2 * self.input.len()]);
+            let mut larger = vec![0; 2 * self.input.len()];
             larger[..self.filled].copy_from_slice(&self.input[..self.filled]);
+            self.input.as_mut_slice().zeroize();
             self.input = larger;
         }
+    }
+}
+
+/// As slices, which are wiped in bulk; `Zeroizing<Vec<u8>>` goes byte by byte.
+impl Drop for WipedBuffers {
+    fn drop(&mut self) {
+        self.output.as_mut_slice().zeroize();
+        self.input.as_mut_slice().zeroize();
     }
 }
 
