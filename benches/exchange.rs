@@ -4,8 +4,6 @@
 //! so that a noisy moment of the machine meets all of them; the figures are medians.
 
 #[cfg(target_os = "linux")]
-mod floor;
-#[cfg(target_os = "linux")]
 mod measure;
 #[cfg(target_os = "linux")]
 mod server;

@@ -10,7 +10,6 @@ use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
 use tempfile::TempDir;
 
-use crate::floor;
 use crate::server::Server;
 
 const RUNS: usize = 60;
@@ -18,12 +17,11 @@ const BUNDLE: &str = "/etc/ssl/certs/ca-certificates.crt";
 const REQUEST_BODY: &str =
     r#"{"key":"52ee4d982ee6b2e0432f10c4d03a1b8a","secret":"s3cr3t-of-the-benchmark"}"#;
 
-/// This program is also the floor, and the one that starts and measures the others.
+/// This program is also the one that starts and measures the others.
 pub fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words[..] {
-        ["floor", address, ca_file, request] => floor::main(address, ca_file, request),
         ["measure", program, ref arguments @ ..] => measure(program, arguments),
         // cargo adds "--bench".
         _ => compare(words.iter().find_map(|word| word.parse().ok()).unwrap_or(RUNS)),
@@ -120,7 +118,20 @@ fn myself() -> String {
     std::env::current_exe().unwrap().into_os_string().into_string().unwrap()
 }
 
+/// The floor: cargo puts it beside this program, under a name that ends in a hash.
+fn floor() -> String {
+    let folder = Path::new(&myself()).parent().expect("a folder").to_owned();
+    let programs = fs::read_dir(folder).unwrap().flatten().filter(|entry| {
+        let name = entry.file_name().into_string().unwrap_or_default();
+        name.starts_with("floor-") && !name.contains('.')
+    });
+    let newest = programs.max_by_key(|entry| entry.metadata().unwrap().modified().unwrap());
+    let newest = newest.expect("`cargo bench` without `--bench` builds the floor, too");
+    newest.path().into_os_string().into_string().unwrap()
+}
+
 fn compare(runs: usize) {
+    let floor = floor();
     let server = Server::start();
     let folder = TempDir::new().unwrap();
     let path = |name: &str| folder.path().join(name).into_os_string().into_string().unwrap();
@@ -157,7 +168,7 @@ fn compare(runs: usize) {
         let pipe = format!("{} | jq -er .data.token", curl.join(" "));
         let ours = [&[env!("CARGO_BIN_EXE_smartextract"), "token"], ours].concat();
         vec![
-            Contender::new("floor", &[&myself(), "floor", &address, own[1], &request], variables),
+            Contender::new("floor", &[&floor, &address, own[1], &request], variables),
             Contender::new("smartextract", &ours, variables),
             Contender::new("curl", &curl, variables),
             Contender::new("curl, jq", &["sh", "-c", &pipe], variables),
