@@ -75,7 +75,8 @@ impl Contender {
     }
 
     fn works(&self) {
-        let output = self.behind(&[]).output().unwrap();
+        let output = self.behind(&[]).output();
+        let output = output.unwrap_or_else(|error| panic!("{}: {error}", self.name));
         let (stdout, stderr) =
             (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert!(stdout.contains("t0ken"), "{}: {stdout}{stderr}", self.name);
