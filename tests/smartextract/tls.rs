@@ -28,6 +28,10 @@ fn ssl_cert_file_and_ssl_cert_dir_name_the_trust_store() {
     let case = || Case::token(&url, "").file("certs/ca.pem", &pem);
     case().env("SSL_CERT_FILE", "certs/ca.pem").run().prints("t0ken\n");
     case().env("SSL_CERT_DIR", "certs").run().prints("t0ken\n");
+    // Both count, and the file is asked first.
+    let both = || case().env("SSL_CERT_DIR", "certs").env("SSL_CERT_FILE", "other.pem");
+    both().file("other.pem", Authority::new("other").pem).run().prints("t0ken\n");
+    both().run().prints("t0ken\n");
 }
 
 #[test]
