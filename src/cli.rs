@@ -36,7 +36,6 @@ const STYLES: Styles = Styles::styled()
     subcommand_required = true,
     disable_help_subcommand = true,
     after_help = "Start with: smartextract config init; then smartextract token",
-    after_long_help = after_help(&START, true),
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -52,17 +51,15 @@ pub struct Cli {
 #[derive(Subcommand)]
 pub enum Task {
     /// Exchange a key and a secret for a session token and print it
-    #[command(args_override_self = true, after_long_help = after_help(&TOKEN, true))]
-    Token(TokenArgs),
+    #[command(args_override_self = true)]
+    Token(Deferred<TokenArgs>),
     /// Run a command with a fresh token in its environment
     #[command(
         args_override_self = true,
-        override_usage = "smartextract exec [OPTIONS] -- COMMAND [ARG...]",
-        after_long_help = after_help(&EXEC, true),
+        override_usage = "smartextract exec [OPTIONS] -- COMMAND [ARG...]"
     )]
-    Exec(ExecArgs),
+    Exec(Deferred<ExecArgs>),
     /// Show, find or begin the profile file and the settings
-    #[command(after_long_help = after_help(&CONFIG, false))]
     #[command(subcommand)]
     Config(ConfigTask),
     /// Run a stand-in for the API on loopback, alone or around a command
@@ -71,11 +68,9 @@ pub enum Task {
         long_about = EMULATOR_ABOUT,
         args_override_self = true,
         override_usage = "smartextract emulator [OPTIONS] [-- COMMAND [ARG...]]",
-        after_long_help = after_help(&EMULATOR, false),
     )]
-    Emulator(EmulatorArgs),
+    Emulator(Deferred<EmulatorArgs>),
     /// Print the completion script for a shell
-    #[command(after_long_help = after_help(&COMPLETIONS, false))]
     Completions { shell: Shell },
     /// Print the manual page, or write one page a command into a folder
     Man {
@@ -94,7 +89,7 @@ pub struct TokenArgs {
         help_heading = "Output",
         hide_possible_values = true
     )]
-    #[arg(long_help = format_help())]
+    #[arg(long_help = FORMATS)]
     pub format: Option<Format>,
     #[command(flatten)]
     pub settings: SettingsArgs,
@@ -119,18 +114,21 @@ pub enum ConfigTask {
     /// Never a secret, no more than the first characters of a key. Uses no network, and runs no
     /// command for a secret.
     #[command(args_override_self = true)]
-    Show {
-        /// How to print it [default: table]
-        #[arg(short, long, value_name = "FORMAT", help_heading = "Output")]
-        format: Option<ShowFormat>,
-        #[command(flatten)]
-        settings: SettingsArgs,
-    },
+    Show(Deferred<ShowArgs>),
     /// Make a first profile file
     ///
     /// On a terminal it asks for what goes in; elsewhere it writes a commented example. An
     /// existing file is never overwritten.
     Init(FileArgs),
+}
+
+#[derive(Args)]
+pub struct ShowArgs {
+    /// How to print it [default: table]
+    #[arg(short, long, value_name = "FORMAT", help_heading = "Output")]
+    pub format: Option<ShowFormat>,
+    #[command(flatten)]
+    pub settings: SettingsArgs,
 }
 
 #[cfg(feature = "emulator")]
@@ -197,6 +195,19 @@ pub enum Shell {
 
 /// A command line worth knowing, and what it is for.
 pub type Example = (&'static str, &'static str);
+
+const FORMATS: &str = "\
+What to print [default: token]:
+- token          the token
+- json           one line of JSON: token, iframe URL and environment
+- url            the iframe URL
+- iframe         an HTML iframe element
+- env            for eval in sh, bash and zsh
+- fish           for eval or source in fish
+- powershell     for Invoke-Expression in PowerShell
+- dotenv         for --env-file and dotenv readers
+- github-env     GitHub Actions: masks both values and sets them for the job's later steps
+- github-output  GitHub Actions: masks both values and makes them the step's outputs";
 
 const START: [Example; 3] = [
     ("smartextract config init", "make a profile file"),
@@ -280,6 +291,30 @@ struct Talk {
     color: Color,
 }
 
+/// A command's arguments, told to clap only where the command was typed: to tell clap of all of
+/// them takes longer than to read them.
+pub struct Deferred<T>(pub T);
+
+impl<T: Args> Args for Deferred<T> {
+    fn augment_args(command: Command) -> Command {
+        command.defer(T::augment_args)
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        command.defer(T::augment_args_for_update)
+    }
+}
+
+impl<T: FromArgMatches> FromArgMatches for Deferred<T> {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        T::from_arg_matches(matches).map(Self)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        self.0.update_from_arg_matches(matches)
+    }
+}
+
 /// The flags that hold settings, made from the table of settings.
 #[derive(Default)]
 pub struct SettingsArgs(pub Flags);
@@ -319,17 +354,7 @@ macro_rules! made_from_table {
 made_from_table!(SettingsArgs: TABLE, FileArgs: std::slice::from_ref(Name::Config.spec()));
 
 fn argument(spec: &Spec) -> Option<Arg> {
-    let Flag { long, short, value, heading, help, more, rare } = *spec.flag.as_ref()?;
-    let mut long_help = format!("{help}.");
-    if !more.is_empty() {
-        write!(long_help, " {more}").expect("a string takes all");
-    }
-    if let Some(variable) = spec.variable {
-        write!(long_help, " [variable: {variable}]").expect("a string takes all");
-    }
-    if let Some(key) = spec.profile_key {
-        write!(long_help, " [profile: {key}]").expect("a string takes all");
-    }
+    let Flag { long, short, value, heading, help, long_help, rare } = *spec.flag.as_ref()?;
     let hint = match spec.name {
         Name::Config | Name::SecretFile | Name::CaFile => ValueHint::FilePath,
         Name::TokenUrl | Name::Proxy => ValueHint::Url,
@@ -355,35 +380,42 @@ fn argument(spec: &Spec) -> Option<Arg> {
 
 /// The whole command line, as clap knows it.
 pub fn command() -> Command {
-    let mut command = Cli::command();
-    let early: Vec<_> = TokenArgs::augment_args(Command::new("early"))
-        .get_arguments()
-        .map(|argument| argument.get_id().clone())
-        .collect();
-    for id in early {
-        command = command.mut_arg(id, |argument| argument.hide(true));
-    }
-    command
+    let settings = TABLE.iter().filter_map(|spec| Some(spec.flag.as_ref()?.long));
+    settings.chain(["format"]).fold(Cli::command(), |command, early| {
+        command.mut_arg(early, |argument| argument.hide(true))
+    })
+}
+
+/// The same with what only `--help` shows below the flags, which takes a while to put together.
+fn with_long_help(command: Command) -> Command {
+    let text = after_help(command.get_name());
+    command.after_long_help(text).mut_subcommands(with_long_help)
 }
 
 /// Reads a command line.
 pub fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
-    let mut cli = Cli::from_arg_matches(&command().try_get_matches_from(arguments)?)?;
+    let matches = command().try_get_matches_from(arguments).or_else(|refused| {
+        if refused.kind() != ErrorKind::DisplayHelp {
+            return Err(refused);
+        }
+        with_long_help(command()).try_get_matches_from(arguments)
+    })?;
+    let mut cli = Cli::from_arg_matches(&matches)?;
     let early = std::mem::take(&mut cli.early);
     let left = match &mut cli.task {
-        Task::Token(args) => {
+        Task::Token(Deferred(args)) => {
             args.format = args.format.or(early.format);
             args.settings.take(early.settings);
             None
         }
-        Task::Exec(args) => {
+        Task::Exec(Deferred(args)) => {
             args.settings.take(early.settings);
             early.format
         }
-        Task::Config(ConfigTask::Show { format, settings }) => {
-            settings.take(early.settings);
+        Task::Config(ConfigTask::Show(Deferred(args))) => {
+            args.settings.take(early.settings);
             let is_json = early.format == Some(Format::Json);
-            *format = format.or(is_json.then_some(ShowFormat::Json));
+            args.format = args.format.or(is_json.then_some(ShowFormat::Json));
             early.format.filter(|_| !is_json)
         }
         Task::Config(ConfigTask::Path(FileArgs(flags)) | ConfigTask::Init(FileArgs(flags))) => {
@@ -409,9 +441,9 @@ impl SettingsArgs {
 impl Cli {
     pub fn presentation(&self) -> Presentation {
         let format = match &self.task {
-            Task::Token(args) => args.format,
-            Task::Config(ConfigTask::Show { format: Some(ShowFormat::Json), .. }) => {
-                Some(Format::Json)
+            Task::Token(Deferred(args)) => args.format,
+            Task::Config(ConfigTask::Show(Deferred(args))) => {
+                args.format.filter(|format| *format == ShowFormat::Json).map(|_| Format::Json)
             }
             _ => None,
         };
@@ -510,12 +542,13 @@ fn is_a_word(flag: &str) -> bool {
 }
 
 /// What stands below the flags in a command's long help.
-fn after_help(examples: &[Example], with_exit_codes: bool) -> String {
-    let mut text = "Examples:".to_owned();
-    for (line, what) in examples {
-        write!(text, "\n  {line}\n      {what}").expect("a string takes all");
+fn after_help(command: &str) -> String {
+    let mut text = String::new();
+    for (index, (line, what)) in examples(command).iter().enumerate() {
+        let heading = if index == 0 { "Examples:" } else { "" };
+        write!(text, "{heading}\n  {line}\n      {what}").expect("a string takes all");
     }
-    if with_exit_codes {
+    if ["smartextract", "token", "exec"].contains(&command) {
         text.push_str("\n\nExit codes:\n    0  it worked");
         for code in Code::ALL {
             let (number, name, meaning) = (code.exit_code(), code.name(), code.meaning());
@@ -526,11 +559,27 @@ fn after_help(examples: &[Example], with_exit_codes: bool) -> String {
     text
 }
 
-fn format_help() -> String {
-    let mut text = "What to print [default: token]:".to_owned();
-    for format in Format::value_variants().iter().filter_map(ValueEnum::to_possible_value) {
-        let help = format.get_help().map(ToString::to_string).unwrap_or_default();
-        write!(text, "\n- {:<13} {help}", format.get_name()).expect("a string takes all");
+#[cfg(test)]
+mod tests {
+    use clap::builder::PossibleValue;
+
+    use super::*;
+
+    #[test]
+    fn the_help_of_format_lists_every_format() {
+        let listed: Vec<&str> = FORMATS
+            .lines()
+            .filter_map(|line| line.strip_prefix("- ")?.split_whitespace().next())
+            .collect();
+        let known: Vec<_> =
+            Format::value_variants().iter().map(ValueEnum::to_possible_value).collect();
+        let known: Vec<&str> = known.iter().flatten().map(PossibleValue::get_name).collect();
+        assert_eq!(listed, known);
     }
-    text
+
+    #[test]
+    fn clap_finds_no_fault_in_the_definitions() {
+        command().debug_assert();
+        with_long_help(command()).debug_assert();
+    }
 }

@@ -42,11 +42,15 @@ fn completer(shell: Shell) -> &'static dyn EnvCompleter {
 
 /// Answers a completion script, if one asks; tells whether it did.
 pub fn answer(arguments: &[OsString]) -> Result<bool, Error> {
-    CompleteEnv::with_factory(|| with_candidates(cli::command()))
-        .var(VARIABLE)
-        .shells(Shells::builtins())
-        .try_complete(arguments, env::current_dir().ok().as_deref())
-        .map_err(|error| Error::new(Code::Usage, "no completions").because(error.to_string()))
+    CompleteEnv::with_factory(|| {
+        let mut command = cli::command();
+        command.build();
+        with_candidates(command)
+    })
+    .var(VARIABLE)
+    .shells(Shells::builtins())
+    .try_complete(arguments, env::current_dir().ok().as_deref())
+    .map_err(|error| Error::new(Code::Usage, "no completions").because(error.to_string()))
 }
 
 fn with_candidates(command: Command) -> Command {

@@ -9,18 +9,18 @@ mod man;
 mod obtain;
 mod token;
 
-use crate::cli::{Cli, Task};
+use crate::cli::{Cli, Deferred, Task};
 use crate::console::Console;
 use crate::error::Error;
 
 /// Does what the command line asks for; gives the exit code of what worked.
 pub fn run(cli: Cli, console: &Console) -> Result<u8, Error> {
     match cli.task {
-        Task::Token(args) => token::run(&args, console),
-        Task::Exec(args) => exec::run(&args, console),
+        Task::Token(Deferred(args)) => token::run(&args, console),
+        Task::Exec(Deferred(args)) => exec::run(&args, console),
         Task::Config(task) => config::run(&task, console),
         #[cfg(feature = "emulator")]
-        Task::Emulator(args) => emulator::run(args, console),
+        Task::Emulator(Deferred(args)) => emulator::run(args, console),
         Task::Completions { shell } => completions::run(shell),
         Task::Man { folder } => man::run(folder.as_deref()),
     }

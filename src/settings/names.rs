@@ -28,8 +28,8 @@ pub struct Flag {
     /// The group it stands in, in the help.
     pub heading: &'static str,
     pub help: &'static str,
-    /// What only `--help` and the manual say.
-    pub more: &'static str,
+    /// What `--help` and the manual say: all of it, with the other places' names.
+    pub long_help: &'static str,
     /// Whether it is seldom typed.
     pub rare: bool,
 }
@@ -56,8 +56,9 @@ pub static TABLE: [Spec; 13] = [
             value: "PATH",
             heading: WHICH,
             help: "The profile file",
-            more: "Default: smartextract/config.toml in the user's configuration folder \
-                   (`smartextract config path` prints it).",
+            long_help: "The profile file. Default: smartextract/config.toml in the user's \
+                        configuration folder (`smartextract config path` prints it). \
+                        [variable: SMARTEXTRACT_CONFIG]",
             rare: true,
         }),
         variable: Some("SMARTEXTRACT_CONFIG"),
@@ -71,7 +72,8 @@ pub static TABLE: [Spec; 13] = [
             value: "NAME",
             heading: WHICH,
             help: "The profile to use",
-            more: "Default: the file's default_profile, or else the profile named default.",
+            long_help: "The profile to use. Default: the file's default_profile, or else the \
+                        profile named default. [variable: SMARTEXTRACT_PROFILE]",
             rare: false,
         }),
         variable: Some("SMARTEXTRACT_PROFILE"),
@@ -85,7 +87,9 @@ pub static TABLE: [Spec; 13] = [
             value: "NAME",
             heading: WHICH,
             help: "production, staging, or one of the profile file's",
-            more: "prod and stg are short for the first two. Default: production.",
+            long_help: "production, staging, or one of the profile file's. prod and stg are \
+                        short for the first two. Default: production. [variable: \
+                        SMARTEXTRACT_ENV] [profile: env]",
             rare: false,
         }),
         variable: Some("SMARTEXTRACT_ENV"),
@@ -99,7 +103,7 @@ pub static TABLE: [Spec; 13] = [
             value: "KEY",
             heading: CREDENTIALS,
             help: "The API key",
-            more: "",
+            long_help: "The API key. [variable: SMARTEXTRACT_KEY] [profile: key]",
             rare: false,
         }),
         variable: Some("SMARTEXTRACT_KEY"),
@@ -113,8 +117,9 @@ pub static TABLE: [Spec; 13] = [
             value: "SECRET",
             heading: CREDENTIALS,
             help: "The secret; visible in the process list",
-            more: "Other users can see it there. Better: --secret-file, SMARTEXTRACT_SECRET, or a \
-                   profile.",
+            long_help: "The secret; visible in the process list. Other users can see it there. \
+                        Better: --secret-file, SMARTEXTRACT_SECRET, or a profile. [variable: \
+                        SMARTEXTRACT_SECRET] [profile: secret]",
             rare: false,
         }),
         variable: Some("SMARTEXTRACT_SECRET"),
@@ -128,7 +133,8 @@ pub static TABLE: [Spec; 13] = [
             value: "PATH",
             heading: CREDENTIALS,
             help: "A file that holds the secret; - for standard input",
-            more: "",
+            long_help: "A file that holds the secret; - for standard input. [variable: \
+                        SMARTEXTRACT_SECRET_FILE] [profile: secret_file]",
             rare: false,
         }),
         variable: Some("SMARTEXTRACT_SECRET_FILE"),
@@ -148,7 +154,9 @@ pub static TABLE: [Spec; 13] = [
             value: "URL",
             heading: WHICH,
             help: "The token endpoint, instead of the environment's",
-            more: "https only; http is taken for localhost, 127.0.0.0/8 and ::1.",
+            long_help: "The token endpoint, instead of the environment's. https only; http is \
+                        taken for localhost, 127.0.0.0/8 and ::1. [variable: \
+                        SMARTEXTRACT_TOKEN_URL]",
             rare: true,
         }),
         variable: Some("SMARTEXTRACT_TOKEN_URL"),
@@ -162,9 +170,12 @@ pub static TABLE: [Spec; 13] = [
             value: "TEMPLATE",
             heading: WHICH,
             help: "The iframe URL with {token} where the token goes, instead of the environment's",
-            more: "The vendor's documentation does not name the URL parameter that carries the \
-                   token. The built-in templates use ?token={token}, which is unconfirmed: if \
-                   your component wants another name, give the whole URL here.",
+            long_help: "The iframe URL with {token} where the token goes, instead of the \
+                        environment's. The vendor's documentation does not name the URL \
+                        parameter that carries the token. The built-in templates use \
+                        ?token={token}, which is unconfirmed: if your component wants another \
+                        name, give the whole URL here. [variable: \
+                        SMARTEXTRACT_IFRAME_TEMPLATE]",
             rare: true,
         }),
         variable: Some("SMARTEXTRACT_IFRAME_TEMPLATE"),
@@ -178,7 +189,9 @@ pub static TABLE: [Spec; 13] = [
             value: "SECONDS",
             heading: NETWORK,
             help: "Time for everything on the network [30]",
-            more: "Retries and the waits between them are included. Decimals are allowed.",
+            long_help: "Time for everything on the network [30]. Retries and the waits between \
+                        them are included. Decimals are allowed. [variable: \
+                        SMARTEXTRACT_TIMEOUT] [profile: timeout]",
             rare: false,
         }),
         variable: Some("SMARTEXTRACT_TIMEOUT"),
@@ -192,8 +205,10 @@ pub static TABLE: [Spec; 13] = [
             value: "N",
             heading: NETWORK,
             help: "How often to try again after a failure that may pass [2]",
-            more: "A lost connection, 429, 500, 502, 503 and 504 are tried again, with growing \
-                   waits or as Retry-After says, as far as the time budget allows.",
+            long_help: "How often to try again after a failure that may pass [2]. A lost \
+                        connection, 429, 500, 502, 503 and 504 are tried again, with growing \
+                        waits or as Retry-After says, as far as the time budget allows. \
+                        [variable: SMARTEXTRACT_RETRIES] [profile: retries]",
             rare: true,
         }),
         variable: Some("SMARTEXTRACT_RETRIES"),
@@ -207,7 +222,9 @@ pub static TABLE: [Spec; 13] = [
             value: "PEM",
             heading: NETWORK,
             help: "Trust these certificate authorities instead of the operating system's",
-            more: "Without it SSL_CERT_FILE and SSL_CERT_DIR count, as in curl.",
+            long_help: "Trust these certificate authorities instead of the operating system's. \
+                        Without it SSL_CERT_FILE and SSL_CERT_DIR count, as in curl. \
+                        [variable: SMARTEXTRACT_CA_FILE] [profile: ca_file]",
             rare: true,
         }),
         variable: Some("SMARTEXTRACT_CA_FILE"),
@@ -221,7 +238,9 @@ pub static TABLE: [Spec; 13] = [
             value: "URL",
             heading: NETWORK,
             help: "The proxy: http, https, socks4, socks4a, socks5 or socks5h",
-            more: "Without it HTTPS_PROXY and ALL_PROXY count, less the hosts in NO_PROXY.",
+            long_help: "The proxy: http, https, socks4, socks4a, socks5 or socks5h. Without it \
+                        HTTPS_PROXY and ALL_PROXY count, less the hosts in NO_PROXY. \
+                        [variable: SMARTEXTRACT_PROXY] [profile: proxy]",
             rare: true,
         }),
         variable: Some("SMARTEXTRACT_PROXY"),
@@ -232,5 +251,22 @@ pub static TABLE: [Spec; 13] = [
 impl Name {
     pub fn spec(self) -> &'static Spec {
         TABLE.iter().find(|spec| spec.name == self).expect("the table has every name")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_help_names_the_variable_and_the_profile_key() {
+        for spec in &TABLE {
+            let Some(flag) = &spec.flag else { continue };
+            assert!(flag.long_help.starts_with(flag.help), "{}", flag.long);
+            for (kind, name) in [("variable", spec.variable), ("profile", spec.profile_key)] {
+                let place = format!("[{kind}: {}]", name.unwrap_or_default());
+                assert_eq!(flag.long_help.contains(&place), name.is_some(), "{}", flag.long);
+            }
+        }
     }
 }

@@ -5,7 +5,7 @@ mod show;
 
 use std::env;
 
-use crate::cli::{ConfigTask, FileArgs, ShowFormat};
+use crate::cli::{ConfigTask, Deferred, FileArgs, ShowFormat};
 use crate::console::Console;
 use crate::error::Error;
 use crate::settings::{Setting, Sources};
@@ -16,8 +16,8 @@ pub fn run(task: &ConfigTask, console: &Console) -> Result<u8, Error> {
             Console::print(&format!("{}\n", path(args)?.value.display()))?;
             Ok(0)
         }
-        ConfigTask::Show { format, settings } => {
-            show::run(&settings.0, format.unwrap_or(ShowFormat::Table), console)
+        ConfigTask::Show(Deferred(args)) => {
+            show::run(&args.settings.0, args.format.unwrap_or(ShowFormat::Table), console)
         }
         ConfigTask::Init(args) => init::run(&path(args)?.value),
     }
