@@ -1,21 +1,17 @@
 //! The token endpoint: a request becomes a documented answer.
 
 use std::collections::HashSet;
-use std::io::Read;
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
 
-use super::Answer;
+use super::http::Answer;
 
 /// The paths of production and staging, as the vendor's documentation has them.
 pub const TOKEN_PATHS: [&str; 2] = [
     "/smart-extract-api/api/account/v1/auth/token",
     "/smart-extract-stg-api/api/account/v1/auth/token",
 ];
-
-/// More than any key and secret.
-const MAX_BODY: u64 = 64 * 1024;
 
 /// What is taken, and what was given for it.
 pub struct Accepted {
@@ -58,23 +54,16 @@ fn json(status: u16, body: String) -> Answer {
 }
 
 /// Whether a `Content-Type` is JSON's, with or without parameters.
-pub fn is_json(content_type: &str) -> bool {
+fn is_json(content_type: &str) -> bool {
     let kind = content_type.split(';').next().unwrap_or_default().trim();
     kind.eq_ignore_ascii_case("application/json")
 }
 
-pub fn exchange(accepted: &Accepted, is_json: bool, body: impl Read) -> Answer {
-    if !is_json {
+pub fn exchange(accepted: &Accepted, content_type: Option<&str>, body: &[u8]) -> Answer {
+    if !content_type.is_some_and(is_json) {
         return error(415, "The content type must be application/json");
     }
-    let mut bytes = Vec::new();
-    if body.take(MAX_BODY + 1).read_to_end(&mut bytes).is_err() {
-        return error(400, "The body was cut off");
-    }
-    if bytes.len() as u64 > MAX_BODY {
-        return error(413, "The body is too large");
-    }
-    let Ok(request) = serde_json::from_slice::<Value>(&bytes) else {
+    let Ok(request) = serde_json::from_slice::<Value>(body) else {
         return error(400, "The body is not JSON");
     };
     let (Some(key), Some(secret)) = (request["key"].as_str(), request["secret"].as_str()) else {
@@ -95,6 +84,8 @@ mod tests {
 
     use super::*;
 
+    const JSON: Option<&str> = Some("application/json");
+
     fn accepted() -> Accepted {
         Accepted::new("k".to_owned(), "s".to_owned(), "d".to_owned())
     }
@@ -111,12 +102,18 @@ mod tests {
             ("[]", 400, "strings key and secret"),
             ("", 400, "not JSON"),
         ] {
-            let answer = exchange(&accepted(), true, body.as_bytes());
+            let answer = exchange(&accepted(), JSON, body.as_bytes());
             assert_eq!(answer.status, status, "{body}");
             assert!(answer.body.contains(text), "{body}: {}", answer.body);
         }
-        assert_eq!(exchange(&accepted(), false, &b"{}"[..]).status, 415);
-        assert_eq!(exchange(&accepted(), true, std::io::repeat(b' ')).status, 413);
+        for (kind, status) in [
+            (None, 415),
+            (Some("text/plain"), 415),
+            (Some("application/jsonx"), 415),
+            (Some("Application/JSON; charset=utf-8"), 400),
+        ] {
+            assert_eq!(exchange(&accepted(), kind, b"{}").status, status, "{kind:?}");
+        }
     }
 
     #[test]
@@ -131,7 +128,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_body_gets_an_answer_in_json(body in proptest::collection::vec(any::<u8>(), 0..99)) {
-            let answer = exchange(&accepted(), true, &body[..]);
+            let answer = exchange(&accepted(), JSON, &body);
             prop_assert!(serde_json::from_str::<Value>(&answer.body).is_ok());
             prop_assert_ne!(answer.status, 200);
         }

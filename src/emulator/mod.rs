@@ -6,23 +6,24 @@
 
 mod api;
 mod fault;
+mod http;
 mod page;
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 use std::time::Duration;
 
-use oxhttp::Server;
-use oxhttp::model::header::{ALLOW, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use oxhttp::model::{Body, Method, Request, Response, StatusCode};
+use http::{Answer, Connection, Request, Unusable};
 
 pub use api::{Accepted, TOKEN_PATHS};
 pub use fault::{Fault, Faults};
 pub use page::PAGE_PATHS;
 
-/// A client that says nothing for so long is cut off.
-const IDLE: Duration = Duration::from_secs(10);
+/// The time of a connection, beside the delay that was asked for.
+const TIME: Duration = Duration::from_secs(10);
 const MOST_CONNECTIONS: usize = 512;
 
 /// Is told of each request: method, path, status.
@@ -36,88 +37,87 @@ pub struct Emulator {
     pub log: Log,
 }
 
-/// An answer before it is written.
-struct Answer {
-    status: u16,
-    content_type: &'static str,
-    body: String,
-    /// A policy for a page, the methods for a 405.
-    header: Option<(oxhttp::model::HeaderName, String)>,
-}
-
 impl Emulator {
     /// Serves in threads of its own until the process ends; gives the address listened to.
     pub fn start(self, listen: SocketAddr) -> io::Result<SocketAddr> {
-        let emulator = Arc::new(self);
-        // The server does not tell which port it was given, so a free one is looked for first;
-        // where somebody else takes it in between, the next one is.
-        for attempt in 1.. {
-            let address = TcpListener::bind(listen)?.local_addr()?;
-            let emulator = emulator.clone();
-            let server = Server::new(move |request| emulator.answer(request))
-                .bind(address)
-                .with_global_timeout(IDLE)
-                .with_max_concurrent_connections(MOST_CONNECTIONS);
-            match server.spawn() {
-                Ok(_) => return Ok(address),
-                Err(error) if error.kind() == io::ErrorKind::AddrInUse && attempt < 10 => {}
-                Err(error) => return Err(error),
+        let listener = TcpListener::bind(listen)?;
+        let address = listener.local_addr()?;
+        thread::spawn(move || {
+            let emulator = Arc::new(self);
+            let open = Arc::new(AtomicUsize::new(0));
+            for stream in listener.incoming().flatten() {
+                // One too many is hung up on; who comes back later finds room.
+                if open.fetch_add(1, Ordering::SeqCst) >= MOST_CONNECTIONS {
+                    open.fetch_sub(1, Ordering::SeqCst);
+                    continue;
+                }
+                let (emulator, open) = (emulator.clone(), open.clone());
+                thread::spawn(move || {
+                    // A client that is gone has nobody to tell.
+                    let _ = emulator.serve(stream);
+                    open.fetch_sub(1, Ordering::SeqCst);
+                });
             }
-        }
-        unreachable!("the tenth attempt ends it")
+        });
+        Ok(address)
     }
 
-    fn answer(&self, request: &mut Request<Body>) -> Response<Body> {
-        let path = request.uri().path().to_owned();
-        let (shown, answer) = if TOKEN_PATHS.contains(&path.as_str()) {
-            (path.as_str(), self.token(request))
-        } else if PAGE_PATHS.contains(&path.as_str()) {
-            (path.as_str(), self.page(request))
+    fn serve(&self, stream: TcpStream) -> io::Result<()> {
+        let mut connection = Connection::new(stream, TIME + self.delay);
+        match connection.request() {
+            Ok(request) => {
+                let (path, answer) = self.answer(&request);
+                (self.log)(&request.method, path, answer.status);
+                connection.answer(&answer, request.method == "HEAD")
+            }
+            Err(Unusable::Refused(status, text)) => {
+                (self.log)("-", "(no request)", status);
+                connection.answer(&api::error(status, text), false)
+            }
+            Err(Unusable::Gone) => Ok(()),
+        }
+    }
+
+    /// The answer, and the path as it is logged.
+    fn answer(&self, request: &Request) -> (&'static str, Answer) {
+        let path = request.path.as_str();
+        if let Some(known) = TOKEN_PATHS.into_iter().find(|known| *known == path) {
+            (known, self.token(request))
+        } else if let Some(known) = PAGE_PATHS.into_iter().find(|known| *known == path) {
+            (known, self.page(request))
         } else {
             // Whatever was asked for here may be a secret in the wrong place.
             ("(unknown path)", api::error(404, "There is nothing at this path"))
-        };
-        (self.log)(request.method().as_str(), shown, answer.status);
-        let response = Response::builder()
-            .status(StatusCode::from_u16(answer.status).expect("checked where it was set"))
-            .header(CONTENT_TYPE, answer.content_type);
-        let response = match answer.header {
-            Some((name, value)) => response.header(name, value),
-            None => response,
-        };
-        response.body(Body::from(answer.body)).expect("each part is valid")
+        }
     }
 
-    fn token(&self, request: &mut Request<Body>) -> Answer {
-        if request.method() != Method::POST {
+    fn token(&self, request: &Request) -> Answer {
+        if request.method != "POST" {
             return not_allowed("POST");
         }
-        std::thread::sleep(self.delay);
+        thread::sleep(self.delay);
         if let Some(status) = self.faults.next() {
             return api::error(status, "This failure was asked for");
         }
-        let content_type = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-        let is_json = content_type.is_some_and(api::is_json);
-        api::exchange(&self.accepted, is_json, request.body_mut())
+        api::exchange(&self.accepted, request.content_type.as_deref(), &request.body)
     }
 
-    fn page(&self, request: &Request<Body>) -> Answer {
-        if ![Method::GET, Method::HEAD].contains(request.method()) {
+    fn page(&self, request: &Request) -> Answer {
+        if !["GET", "HEAD"].contains(&request.method.as_str()) {
             return not_allowed("GET, HEAD");
         }
         let nonce = api::random();
-        let is_issued = |token: &str| self.accepted.has_issued(token);
         Answer {
             status: 200,
             content_type: "text/html; charset=utf-8",
-            body: page::html(request.uri().query().unwrap_or_default(), is_issued, &nonce),
-            header: Some((CONTENT_SECURITY_POLICY, page::policy(&nonce))),
+            body: page::html(&request.query, |token| self.accepted.has_issued(token), &nonce),
+            header: Some(("content-security-policy", page::policy(&nonce))),
         }
     }
 }
 
 fn not_allowed(methods: &str) -> Answer {
     let mut answer = api::error(405, "This method is not allowed here");
-    answer.header = Some((ALLOW, methods.to_owned()));
+    answer.header = Some(("allow", methods.to_owned()));
     answer
 }

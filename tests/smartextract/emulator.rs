@@ -185,9 +185,50 @@ fn a_bad_request_gets_an_error_in_json() {
         assert_eq!(found, status, "{head}: {answer}");
         assert!(answer.contains("application/json") && answer.contains("\"error\""), "{answer}");
     }
+    for head in [
+        "GARBAGE",
+        "CONNECT a:443 HTTP/1.1",
+        "GET localhost HTTP/1.1",
+        "OPTIONS * HTTP/1.1",
+        "POST / HTTP/1.1\r\ntransfer-encoding: chunked",
+    ] {
+        let (found, answer) = emulator.ask(head, "");
+        assert!([400, 404].contains(&found) && answer.contains("\"error\""), "{head}: {answer}");
+    }
     assert_eq!(emulator.post(PRODUCTION, "{").0, 400);
     assert_eq!(emulator.post(PRODUCTION, &" ".repeat(70_000)).0, 413);
-    assert_eq!(emulator.ask("GARBAGE", "").0, 400);
+}
+
+#[test]
+fn a_body_in_chunks_is_taken_and_a_head_request_gets_no_body() {
+    let emulator = Alone::start("");
+    let (begin, end) = GOOD.split_at(9);
+    let mut stream = emulator.connect();
+    let head = "content-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
+    let body = format!("{:x}\r\n{begin}\r\n{:X};x=y\r\n{end}\r\n0\r\n\r\n", begin.len(), end.len());
+    stream.write_all(format!("POST {PRODUCTION} HTTP/1.0\r\n{head}{body}").as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    let (status, answer) = emulator.ask("HEAD /smart-extract HTTP/1.1", "");
+    assert!(status == 200 && answer.ends_with("\r\n\r\n"), "{answer}");
+}
+
+#[test]
+fn a_client_that_never_ends_is_cut_off() {
+    let emulator = Alone::start("");
+    for head in [
+        format!("POST {PRODUCTION} HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n"),
+        format!("GET {PRODUCTION} HTTP/1.1\r\ncontent-length: 99999999999\r\n\r\n"),
+    ] {
+        let mut stream = emulator.connect();
+        stream.write_all(head.as_bytes()).unwrap();
+        let chunk = format!("1000\r\n{}\r\n", "x".repeat(4096));
+        // 40 MB, if nobody stops it.
+        let ended = (0..10_000).any(|_| stream.write_all(chunk.as_bytes()).is_err());
+        assert!(ended, "{head}");
+    }
+    assert_eq!(emulator.post(PRODUCTION, GOOD).0, 200);
 }
 
 #[test]
