@@ -66,13 +66,11 @@ impl Console {
         }
     }
 
-    #[cfg(feature = "emulator")]
     pub fn verbosity(&self) -> Verbosity {
         self.presentation.verbosity
     }
 
     /// Writes a line that is neither warning nor error to standard error, from any thread.
-    #[cfg(feature = "emulator")]
     pub fn log(text: &str) {
         let _ = io::stderr().lock().write_all(format!("{}\n", printable(text)).as_bytes());
     }
@@ -86,9 +84,9 @@ impl Console {
     }
 
     /// Writes the result to standard output, whole and at once.
-    pub fn print(text: &str) -> Result<(), Error> {
+    pub fn print(text: impl AsRef<[u8]>) -> Result<(), Error> {
         let mut stdout = io::stdout().lock();
-        let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+        let written = stdout.write_all(text.as_ref()).and_then(|()| stdout.flush());
         written.map_err(|error| {
             Error::new(Code::Internal, "standard output can't be written").cause(error)
         })
@@ -175,7 +173,7 @@ impl Console {
 }
 
 /// A text that may hold any name, with what a terminal could obey shown escaped.
-fn printable(text: &str) -> String {
+pub fn printable(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut shown, c| {
         if c.is_control() {
             shown.extend(c.escape_unicode());

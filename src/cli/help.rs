@@ -66,7 +66,7 @@ const CONFIG: [Example; 3] = [
 const COMPLETIONS: [Example; 3] = [
     (
         "smartextract completions bash > ~/.local/share/bash-completion/completions/smartextract",
-        "bash, once",
+        "bash, once; the folder must be there",
     ),
     ("smartextract completions zsh > \"${fpath[1]}/_smartextract\"", "zsh, once"),
     ("smartextract completions fish > ~/.config/fish/completions/smartextract.fish", "fish, once"),
@@ -93,7 +93,7 @@ pub fn after_help(command: &str) -> String {
         let heading = if index == 0 { "Examples:" } else { "" };
         write!(text, "{heading}\n  {line}\n      {what}").expect("a string takes all");
     }
-    if ["smartextract", "token", "exec"].contains(&command) {
+    if ["smartextract", "token", "exec", "emulator"].contains(&command) {
         text.push_str("\n\nExit codes:\n    0  it worked");
         for code in Code::ALL {
             let (number, name, meaning) = (code.exit_code(), code.name(), code.meaning());

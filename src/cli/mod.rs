@@ -79,6 +79,7 @@ pub enum Task {
     Completions { shell: Shell },
     /// Print the manual page, or write one page a command into a folder
     Man {
+        /// The folder to write into; made where it is not there
         #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
         folder: Option<PathBuf>,
     },
@@ -106,6 +107,7 @@ pub struct ExecArgs {
     pub settings: SettingsArgs,
     /// The command and its arguments
     #[arg(required = true, last = true, value_name = "COMMAND", hide_short_help = true)]
+    #[arg(long_help = "The command and its arguments")]
     #[arg(value_hint = ValueHint::CommandWithArguments)]
     pub command: Vec<OsString>,
 }
@@ -159,6 +161,7 @@ pub struct EmulatorArgs {
     pub fail: Option<Fault>,
     /// The command to run, and its arguments
     #[arg(last = true, value_name = "COMMAND", hide_short_help = true)]
+    #[arg(long_help = "The command to run, and its arguments")]
     #[arg(value_hint = ValueHint::CommandWithArguments)]
     pub command: Vec<OsString>,
 }
@@ -210,6 +213,7 @@ struct Talk {
     /// When to use colours: auto, always, never
     #[arg(long, value_name = "WHEN", global = true, help_heading = "Output")]
     #[arg(hide_possible_values = true, hide_short_help = true, hide_default_value = true)]
+    #[arg(long_help = "When to use colours: auto, always, never")]
     #[arg(default_value = "auto")]
     color: Color,
 }
@@ -262,7 +266,8 @@ pub fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
         _ => Some(Format::Token),
     };
     if left.is_some() {
-        return Err(command().error(ErrorKind::ArgumentConflict, "a flag of another command"));
+        let text = "a flag stands before the name of a command that does not take it";
+        return Err(command().error(ErrorKind::ArgumentConflict, text));
     }
     Ok(cli)
 }

@@ -66,6 +66,8 @@ pub fn usage_error(refused: &clap::Error) -> Error {
             "an argument too many (not shown: it may be a secret)".to_owned()
         }
         ErrorKind::InvalidSubcommand => "unknown command".to_owned(),
+        // The only one that is made here, and so without a value in it.
+        ErrorKind::ArgumentConflict => first_line(refused),
         ErrorKind::InvalidValue if context(ContextKind::InvalidValue) == Some("") => {
             format!("{argument} needs a value")
         }
@@ -87,6 +89,12 @@ pub fn usage_error(refused: &clap::Error) -> Error {
         None if expected.is_some() => expected.unwrap_or_default(),
         None => "see smartextract --help, or smartextract COMMAND --help".to_owned(),
     })
+}
+
+fn first_line(refused: &clap::Error) -> String {
+    let text = refused.render().to_string();
+    let line = text.lines().next().unwrap_or_default();
+    line.strip_prefix("error: ").unwrap_or(line).to_owned()
 }
 
 /// Whether a flag is no more than a mistyped word: small letters, and not many.

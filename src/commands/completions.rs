@@ -25,7 +25,7 @@ pub fn run(shell: Shell) -> Result<u8, Error> {
     completer(shell)
         .write_registration(VARIABLE, program, program, program, &mut script)
         .expect("a buffer takes all");
-    Console::print(&String::from_utf8_lossy(&script))?;
+    Console::print(script)?;
     Ok(0)
 }
 
@@ -67,5 +67,9 @@ fn names(of: Name) -> Vec<CompletionCandidate> {
     let variable = |name: &str| env::var_os(name);
     let flags = Flags::default();
     let names = settings::known_names(&Sources::of_process(&flags, &variable), of);
-    names.into_iter().map(CompletionCandidate::new).collect()
+    // A shell script puts them into a command line as they are: only what needs no quoting.
+    let is_plain = |name: &String| {
+        name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+    };
+    names.into_iter().filter(is_plain).map(CompletionCandidate::new).collect()
 }

@@ -18,6 +18,9 @@ pub fn run(args: EmulatorArgs, console: &Console) -> Result<u8, Error> {
         return Err(Error::usage(format!("{} is not on loopback", args.listen))
             .hint("the emulator is for this machine alone: 127.0.0.1:PORT or [::1]:PORT"));
     }
+    if [&args.key, &args.secret].into_iter().any(|text| text.is_empty() || text.trim() != text) {
+        return Err(Error::usage("--key or --secret is empty, or has white space around it"));
+    }
     let is_quiet = console.verbosity() == Verbosity::Quiet;
     let emulator = Emulator {
         accepted: Accepted::new(args.key.clone(), args.secret.clone(), args.disabled_key),
@@ -37,7 +40,7 @@ pub fn run(args: EmulatorArgs, console: &Console) -> Result<u8, Error> {
     let signals = Signals::new().map_err(lost)?;
     match args.command.split_first() {
         None => {
-            Console::print(&format!("{base}\n"))?;
+            Console::print(format!("{base}\n"))?;
             signals.wait_for_one();
             Ok(0)
         }
@@ -64,13 +67,20 @@ fn surrounded(program: &OsString, base: &str, key: &str, secret: &str) -> Result
         .env(variable(Name::Key), key)
         .env(variable(Name::Secret), secret)
         .env("PATH", path_with_this_program().map_err(lost)?);
+    // Nor should the command's own HTTP client ask a proxy for loopback.
+    for name in ["NO_PROXY", "no_proxy"] {
+        let before = env::var(name).map(|hosts| hosts + ",").unwrap_or_default();
+        command.env(name, format!("{before}127.0.0.1,::1"));
+    }
     Ok(command)
 }
 
 fn path_with_this_program() -> io::Result<OsString> {
     let this = env::current_exe()?;
     let path = env::var_os("PATH").unwrap_or_default();
-    let folders = this.parent().map(ToOwned::to_owned).into_iter().chain(env::split_paths(&path));
+    // An empty element would stand for the current folder.
+    let path = env::split_paths(&path).filter(|folder| !folder.as_os_str().is_empty());
+    let folders = this.parent().map(ToOwned::to_owned).into_iter().chain(path);
     env::join_paths(folders).map_err(io::Error::other)
 }
 
@@ -90,19 +100,21 @@ fn exit_code(status: ExitStatus) -> u8 {
 /// Signals: alone, one ends the emulator; around a command they are the command's to answer.
 #[cfg(unix)]
 mod signals {
-    use std::io::{self, IsTerminal};
+    use std::io;
     use std::process::{Child, ExitStatus};
     use std::thread;
 
     use rustix::process::{Pid, Signal, kill_process};
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-    use signal_hook::iterator;
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
+    use signal_hook::iterator::SignalsInfo;
+    use signal_hook::iterator::exfiltrator::origin::WithOrigin;
+    use signal_hook::low_level::siginfo::Cause;
 
-    pub struct Signals(iterator::Signals);
+    pub struct Signals(SignalsInfo<WithOrigin>);
 
     impl Signals {
         pub fn new() -> io::Result<Self> {
-            iterator::Signals::new([SIGINT, SIGTERM, SIGHUP]).map(Self)
+            SignalsInfo::new([SIGINT, SIGTERM, SIGHUP]).map(Self)
         }
 
         pub fn wait_for_one(mut self) {
@@ -110,18 +122,19 @@ mod signals {
         }
 
         pub fn pass_on_until_it_ends(mut self, mut child: Child) -> io::Result<ExitStatus> {
+            for signal in [SIGQUIT, SIGUSR1, SIGUSR2] {
+                self.0.add_signal(signal)?;
+            }
             let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
             thread::spawn(move || {
-                for signal in self.0.forever() {
-                    let signal = match signal {
-                        // Ctrl-C on a terminal reaches the command by itself.
-                        SIGINT if io::stdin().is_terminal() => continue,
-                        SIGINT => Signal::INT,
-                        SIGHUP => Signal::HUP,
-                        _ => Signal::TERM,
-                    };
-                    // Where it is gone already, nothing has to be passed on.
-                    let _ = pid.map(|pid| kill_process(pid, signal));
+                for origin in self.0.forever() {
+                    // What comes from the terminal (Ctrl-C) reaches the command by itself.
+                    let is_sent = !matches!(origin.cause, Cause::Kernel);
+                    let signal = Signal::from_named_raw(origin.signal).filter(|_| is_sent);
+                    if let (Some(pid), Some(signal)) = (pid, signal) {
+                        // Where it is gone already, nothing has to be passed on.
+                        let _ = kill_process(pid, signal);
+                    }
                 }
             });
             child.wait()

@@ -12,12 +12,15 @@ use crate::console::Console;
 use crate::error::{Code, Error};
 use crate::settings::TABLE;
 
+/// The day of this version, as the changelog has it.
+const RELEASED: &str = "2026-11-23";
+
 /// Prints the program's page, or writes one page a command into the folder.
 pub fn run(folder: Option<&Path>) -> Result<u8, Error> {
     let mut program = cli::command();
     program.build();
     let Some(folder) = folder else {
-        Console::print(&page(&program))?;
+        Console::print(page(&program))?;
         return Ok(0);
     };
     let written = fs::create_dir_all(folder).and_then(|()| write_pages(folder, &program));
@@ -41,6 +44,7 @@ fn page(command: &Command) -> String {
     let man = Man::new(command.clone())
         .title(name(command))
         .source(concat!("smartextract ", env!("CARGO_PKG_VERSION")))
+        .date(RELEASED)
         .manual("User Commands");
     let mut page = Vec::new();
     let mut roff = Roff::default();
@@ -61,7 +65,7 @@ fn page(command: &Command) -> String {
         environment(&mut roff);
         files(&mut roff);
     }
-    if is_program || ["token", "exec"].contains(&command.get_name()) {
+    if is_program || ["token", "exec", "emulator"].contains(&command.get_name()) {
         exit_status(&mut roff);
     }
     page.extend(roff.render().into_bytes());

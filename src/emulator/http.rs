@@ -118,7 +118,7 @@ impl Connection {
                 match httparse::parse_chunk_size(&self.input) {
                     Ok(httparse::Status::Complete((begin, size))) => break (begin, size),
                     Ok(httparse::Status::Partial) if self.input.len() < MAX_HEAD => {
-                        self.read_more()?
+                        self.read_more()?;
                     }
                     _ => return Err(BROKEN),
                 }

@@ -142,22 +142,33 @@ impl<'a> Resolver<'a> {
         self.sources.given(name).or_else(profile)
     }
 
-    pub fn environment(&self) -> Result<Environment, Error> {
-        let (name, urls) = self.named_environment()?;
-        let token_url = self.or_given(Name::TokenUrl, urls.token_url)?;
-        let endpoint = Endpoint::parse(&token_url.value).map_err(|flaw| {
-            Error::config(format!("the token URL is {flaw} ({})", token_url.origin))
-        })?;
-        let iframe_template = self.or_given(Name::IframeTemplate, urls.iframe_template)?;
-        let template = Template::parse(&iframe_template.value).map_err(|flaw| {
-            Error::config(format!("the iframe template is {flaw} ({})", iframe_template.origin))
+    fn environment(&self) -> Result<Environment, Error> {
+        Ok(Environment {
+            name: self.environment_name()?,
+            token_url: self.token_url()?,
+            iframe_template: self.iframe_template()?,
+        })
+    }
+
+    pub fn environment_name(&self) -> Result<Setting<String>, Error> {
+        self.named_environment().map(|(name, _)| name)
+    }
+
+    pub fn token_url(&self) -> Result<Setting<Endpoint>, Error> {
+        let url = self.or_given(Name::TokenUrl, |urls| urls.token_url)?;
+        let endpoint = Endpoint::parse(&url.value);
+        let endpoint = endpoint
+            .map_err(|flaw| Error::config(format!("the token URL is {flaw} ({})", url.origin)))?;
+        Ok(url.with(endpoint))
+    }
+
+    pub fn iframe_template(&self) -> Result<Setting<Template>, Error> {
+        let text = self.or_given(Name::IframeTemplate, |urls| urls.iframe_template)?;
+        let template = Template::parse(&text.value).map_err(|flaw| {
+            Error::config(format!("the iframe template is {flaw} ({})", text.origin))
                 .hint("a template is a URL with {token} where the token goes")
         })?;
-        Ok(Environment {
-            name,
-            token_url: token_url.with(endpoint),
-            iframe_template: iframe_template.with(template),
-        })
+        Ok(text.with(template))
     }
 
     fn named_environment(&self) -> Result<(Setting<String>, Urls), Error> {
@@ -180,10 +191,15 @@ impl<'a> Resolver<'a> {
         Err(environment::unknown(&name.value, &name.origin, &custom))
     }
 
-    fn or_given(&self, name: Name, otherwise: Setting<String>) -> Result<Setting<String>, Error> {
+    /// What flag or variable say, else what the environment has of itself.
+    fn or_given(
+        &self,
+        name: Name,
+        of_environment: impl FnOnce(Urls) -> Setting<String>,
+    ) -> Result<Setting<String>, Error> {
         match self.sources.given(name) {
             Some(given) => Ok(given.with(given.text()?.to_owned())),
-            None => Ok(otherwise),
+            None => self.named_environment().map(|(_, urls)| of_environment(urls)),
         }
     }
 

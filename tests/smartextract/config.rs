@@ -95,6 +95,14 @@ fn show_prints_the_rest_where_a_setting_is_wrong() {
         assert!(outcome.stdout.contains("https://api.clik.ai"), "{}", outcome.stdout);
         outcome.says("SMARTEXTRACT_TIMEOUT is not a number");
     }
+    let outcome = Case::new("config show -f json --iframe-template nope")
+        .env("SMARTEXTRACT_ENV", "stg")
+        .env("SMARTEXTRACT_RETRIES", "x")
+        .run()
+        .says("iframe template is")
+        .says("SMARTEXTRACT_RETRIES is not");
+    assert_eq!(shown(&outcome.stdout, "env"), ("staging".into(), "SMARTEXTRACT_ENV".into()));
+    assert_eq!(shown(&outcome.stdout, "token_url").1, "default");
     Case::new("config show").profile("x = 1\n").run().fails(3).says("config.toml:1:1");
 }
 
@@ -110,6 +118,19 @@ fn init_without_a_terminal_writes_the_example_at_rest_for_its_owner_alone() {
     }
     let again = Case::new("token").profile(&text).run();
     assert_eq!(again.code, 4, "the example is in force: {}", again.stderr);
+}
+
+#[test]
+fn names_that_a_terminal_could_obey_are_shown_escaped() {
+    let outcome = Case::new("config show").arg("--ca-file").arg("a\n\u{1b}[31mb").run();
+    assert!(outcome.stdout.contains("a\\u{a}\\u{1b}[31mb"), "{}", outcome.stdout);
+    Case::new("config init").arg("--config").arg("x\u{1b}[31m").run().never_says("\u{1b}");
+}
+
+#[test]
+fn init_is_quiet_where_that_was_asked() {
+    let outcome = Case::new("-q config init").run().prints("");
+    assert_eq!(outcome.stderr, "");
 }
 
 #[test]
@@ -156,11 +177,38 @@ fn init_on_a_terminal_asks_and_hides_the_secret() {
 
 #[test]
 fn init_on_a_terminal_takes_a_command_and_asks_again_after_a_slip() {
-    let (file, shown) = answered(&["stagin", "", " ", "k", "pass show x"]);
+    let (file, shown) =
+        answered(&["stagin", "", " ", "k", "pass show 'x y' | head", "pass show x"]);
+    assert!(shown.contains("no shell runs it"), "{shown}");
     assert!(shown.contains("once more"), "{shown}");
     assert_eq!(
         file,
         "[profiles.default]\nenv = \"production\"\nkey = \"k\"\n\
          secret_command = [\"pass\",\"show\",\"x\"]\n"
     );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_at_the_hidden_prompt_leaves_the_terminal_with_its_echo() {
+    let home = tempfile::TempDir::new().unwrap();
+    let program = cargo_bin!("smartextract");
+    // The shell goes on after Ctrl-C, as an interactive one would.
+    let script = format!(
+        "stty echo; trap : INT; {} config init --config c; echo code $?; stty -a",
+        program.display()
+    );
+    let mut command = Command::new("sh");
+    command.args(["-c", &script]).current_dir(home.path()).env("HOME", home.path());
+    let mut terminal = spawn_command(command, Some(20_000)).unwrap();
+    for answer in ["", KEY, ""] {
+        terminal.exp_regex(": $").unwrap();
+        terminal.send_line(answer).unwrap();
+    }
+    terminal.exp_string("Secret (not shown): ").unwrap();
+    terminal.send_control('c').unwrap();
+    let shown = terminal.exp_eof().unwrap();
+    assert!(shown.contains("code 130"), "{shown}");
+    assert!(shown.contains(" echo ") && !shown.contains("-echo "), "{shown}");
+    assert!(!home.path().join("c").exists());
 }

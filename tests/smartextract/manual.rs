@@ -29,6 +29,11 @@ fn man_writes_one_page_a_command_in_which_mandoc_finds_no_error() {
     {
         let page = outcome.read(&format!("pages/{name}.1"));
         assert!(page.contains(&format!(".TH {name} 1")), "{page}");
+        // A page is of the day that the changelog gives the version.
+        let version = env!("CARGO_PKG_VERSION");
+        let day = page.lines().find(|line| line.starts_with(".TH ")).unwrap().split(' ').nth(3);
+        let changelog = include_str!("../../CHANGELOG.md");
+        assert!(changelog.contains(&format!("## {version} - {}\n", day.unwrap())), "{page}");
     }
     if has_program("mandoc") {
         for page in std::fs::read_dir(outcome.path("pages")).unwrap() {
@@ -43,8 +48,9 @@ fn man_writes_one_page_a_command_in_which_mandoc_finds_no_error() {
 
 #[test]
 fn short_help_fits_one_screen() {
-    for command in ["", "token", "exec", "config", "config show", "emulator", "completions", "man"]
-    {
+    let with_feature = cfg!(feature = "emulator").then_some("emulator");
+    let commands = ["", "token", "exec", "config", "config show", "completions", "man"];
+    for command in commands.into_iter().chain(with_feature) {
         let help = Case::new(&format!("{command} -h")).env("COLUMNS", "80").run().stdout;
         let lines = help.lines().count();
         let width = help.lines().map(|line| line.chars().count()).max().unwrap();

@@ -7,24 +7,24 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
+use crate::console::{Console, Verbosity};
 use crate::error::{Code, Error};
 use crate::secret::{Flaw, trimmed};
 use crate::settings::is_built_in;
 
 const EXAMPLE: &str = include_str!("../../../config.example.toml");
 
-pub fn run(path: &Path) -> Result<u8, Error> {
+pub fn run(path: &Path, console: &Console) -> Result<u8, Error> {
     if path.symlink_metadata().is_ok() {
         return Err(exists(path));
     }
     let asks = io::stdin().is_terminal() && io::stderr().is_terminal();
     let content = if asks { questions(path)? } else { Zeroizing::new(at_rest(EXAMPLE)) };
     write_new(path, &content)?;
-    say(&if asks {
-        format!("\nWritten: {}\nNow try: smartextract config show\n", path.display())
-    } else {
-        format!("Written: {}: fill it in\n", path.display())
-    });
+    if console.verbosity() != Verbosity::Quiet {
+        let next = if asks { "now try: smartextract config show" } else { "fill it in" };
+        Console::log(&format!("Written: {}; {next}", path.display()));
+    }
     Ok(0)
 }
 
@@ -50,7 +50,9 @@ enum Source {
 }
 
 fn questions(path: &Path) -> Result<Zeroizing<String>, Error> {
-    say(&format!("A new profile file: {}\nCtrl-C leaves without one.\n\n", path.display()));
+    restore_terminal_on_signals();
+    Console::log(&format!("A new profile file: {}", path.display()));
+    say("Ctrl-C leaves without one.\n\n");
     let environment = ask("Environment, production or staging [production]: ", |answer| {
         let name = if answer.is_empty() { "production" } else { answer };
         is_built_in(name).then(|| name.to_owned()).ok_or("production or staging")
@@ -65,6 +67,11 @@ fn questions(path: &Path) -> Result<Zeroizing<String>, Error> {
          secret-tool lookup service smartextract\n\n",
     );
     let command = ask("Command [none: store the secret]: ", |answer| {
+        if answer.contains(['"', '\'', '\\', '|', '<', '>', '$', ';', '&', '`', '~', '*', '(']) {
+            return Err(
+                "no shell runs it: a program and plain arguments (edit the file for others)",
+            );
+        }
         Ok(answer.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
     })?;
     let secret = if command.is_empty() {
@@ -130,6 +137,28 @@ fn asked<T>(
         }
     }
 }
+
+/// A signal at the hidden prompt must not leave the terminal without its echo.
+#[cfg(unix)]
+fn restore_terminal_on_signals() {
+    use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+    let Ok(before) = tcgetattr(io::stdin()) else { return };
+    let Ok(mut signals) = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM])
+    else {
+        return;
+    };
+    std::thread::spawn(move || {
+        if let Some(signal) = signals.forever().next() {
+            let _ = tcsetattr(io::stdin(), OptionalActions::Now, &before);
+            say("\n");
+            std::process::exit(128 + signal);
+        }
+    });
+}
+
+#[cfg(not(unix))]
+fn restore_terminal_on_signals() {}
 
 /// Writes the file beside its place and moves it there, unless there is one by then.
 fn write_new(path: &Path, content: &str) -> Result<(), Error> {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::cli::ShowFormat;
-use crate::console::Console;
+use crate::console::{Console, printable};
 use crate::error::Error;
 use crate::settings::{Flags, Resolver, SecretSource, Setting, Sources};
 
@@ -48,8 +48,9 @@ pub fn run(flags: &Flags, format: ShowFormat, console: &Console) -> Result<u8, E
         ShowFormat::Table => table(&rows),
         ShowFormat::Json => json(&rows),
     })?;
-    if let Some(wrong) = rows.into_iter().find_map(|row| row.shown.err()) {
-        return Err(wrong);
+    let mut wrong = rows.into_iter().filter_map(|row| row.shown.err());
+    if let Some(first) = wrong.next() {
+        return Err(wrong.map(|other| other.summary()).fold(first, Error::detail));
     }
     if let Err(incomplete) = resolver.settings() {
         console.warn(format!("`smartextract token` would fail: {}", incomplete.summary()));
@@ -71,17 +72,15 @@ fn rows(sources: &Sources<'_>, resolver: &Resolver<'_>) -> Vec<Row> {
         },
     ];
     let mut add = |name, shown| rows.push(Row { name, shown });
-    match resolver.environment() {
-        Ok(environment) => {
-            add("env", Ok(Shown::of(&environment.name, |name| text(name))));
-            add("token_url", Ok(Shown::of(&environment.token_url, |url| text(url))));
-            let template = &environment.iframe_template;
-            add("iframe_template", Ok(Shown::of(template, |template| text(template))));
-            let proxy = resolver.proxy(&environment.token_url.value);
-            add("proxy", proxy.map(|proxy| Shown::maybe(proxy.as_ref(), |url| text(url))));
-        }
-        Err(error) => add("env", Err(error)),
-    }
+    let token_url = resolver.token_url();
+    // Which proxy is used depends on where the connection goes.
+    let proxy = token_url.as_ref().ok().map(|url| resolver.proxy(&url.value));
+    add("env", resolver.environment_name().map(|name| Shown::of(&name, |name| text(name))));
+    add("token_url", token_url.map(|url| Shown::of(&url, |url| text(url))));
+    let template = resolver.iframe_template();
+    add("iframe_template", template.map(|one| Shown::of(&one, |template| text(template))));
+    let proxy = proxy.transpose().map(Option::flatten);
+    add("proxy", proxy.map(|proxy| Shown::maybe(proxy.as_ref(), |url| text(url))));
     let key = resolver.key();
     add("key", key.map(|key| Shown::maybe(key.as_ref(), |key| text(&key.shortened()))));
     let secret = resolver.secret();
@@ -101,8 +100,11 @@ fn described(source: &SecretSource) -> Value {
         SecretSource::Value(_) => "(hidden)".to_owned(),
         SecretSource::File(path) => format!("file {}", path.display()),
         SecretSource::StandardInput => "standard input".to_owned(),
-        // Its arguments are not shown: they may name more than the program should tell.
-        SecretSource::Command(words) => format!("command {}", words[0]),
+        // Its arguments are not shown: they may name more than the program should tell. Nor is
+        // a whole command line that was written as one word.
+        SecretSource::Command(words) => {
+            format!("command {}", words[0].split_whitespace().next().unwrap_or_default())
+        }
     })
 }
 
@@ -114,10 +116,10 @@ fn table(rows: &[Row]) -> String {
                 row.name.to_owned(),
                 match &shown.value {
                     Value::Null => "-".to_owned(),
-                    Value::String(text) => text.clone(),
+                    Value::String(text) => printable(text),
                     number => number.as_f64().unwrap_or_default().to_string(),
                 },
-                shown.origin.clone().unwrap_or_default(),
+                printable(shown.origin.as_deref().unwrap_or_default()),
             ],
             Err(_) => [row.name.to_owned(), "unusable, see below".to_owned(), String::new()],
         })
