@@ -35,12 +35,15 @@ impl<In: Transport> Connector<In> for TcpRace {
         if chained.is_some() {
             return Ok(chained.map(Either::A));
         }
-        let stream = race(&take_turns(&details.addrs), time_left(details))?;
-        Ok(Some(Either::B(TcpTransport::new(stream)?)))
+        let time = time_left(details);
+        let end = Instant::now() + time;
+        let stream = race(&take_turns(&details.addrs), time)?;
+        Ok(Some(Either::B(TcpTransport::new(stream, end)?)))
     }
 }
 
 /// What is left of the time to connect in, which was set when the chain of connectors began.
+/// It is the budget's whole rest, since that is the only limit that is ever set.
 fn time_left(details: &ConnectionDetails) -> Duration {
     match details.now + details.timeout.after {
         time::Instant::Exact(deadline) => deadline.saturating_duration_since(Instant::now()),

@@ -9,6 +9,7 @@ mod tcp;
 mod tls;
 mod transport;
 mod trust;
+mod tunnel;
 
 pub use exchange::{Call, Event, exchange};
 pub use transport::{Client, Network};

@@ -5,8 +5,8 @@ use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use ureq::Error;
 use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
+use ureq::{Error, Timeout};
 
 use super::buffers::WipedBuffers;
 
@@ -14,12 +14,15 @@ use super::buffers::WipedBuffers;
 pub struct TcpTransport {
     stream: TcpStream,
     buffers: WipedBuffers,
+    /// The end of the budget. ureq gives each read of a proxy's answer all of it anew, so that
+    /// one which comes in drops would never be too late.
+    end: Instant,
 }
 
 impl TcpTransport {
-    pub fn new(stream: TcpStream) -> io::Result<Self> {
+    pub fn new(stream: TcpStream, end: Instant) -> io::Result<Self> {
         stream.set_nodelay(true)?;
-        Ok(Self { stream, buffers: WipedBuffers::new() })
+        Ok(Self { stream, buffers: WipedBuffers::new(), end })
     }
 }
 
@@ -29,7 +32,7 @@ impl Transport for TcpTransport {
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
-        let deadline = Deadline::new(timeout);
+        let deadline = Deadline::new(timeout, self.end);
         let mut output = &self.buffers.output()[..amount];
         while !output.is_empty() {
             self.stream.set_write_timeout(Some(deadline.left()?))?;
@@ -43,7 +46,7 @@ impl Transport for TcpTransport {
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        let deadline = Deadline::new(timeout);
+        let deadline = Deadline::new(timeout, self.end);
         loop {
             self.stream.set_read_timeout(Some(deadline.left()?))?;
             match self.stream.read(self.buffers.input_append_buf()) {
@@ -70,19 +73,20 @@ impl fmt::Debug for TcpTransport {
 
 /// When an operation has to have ended, and what to say if it has not.
 struct Deadline {
-    start: Instant,
-    timeout: NextTimeout,
+    at: Instant,
+    reason: Timeout,
 }
 
 impl Deadline {
-    fn new(timeout: NextTimeout) -> Self {
-        Self { start: Instant::now(), timeout }
+    fn new(timeout: NextTimeout, end: Instant) -> Self {
+        let at = Instant::now().checked_add(*timeout.after).map_or(end, |at| at.min(end));
+        Self { at, reason: timeout.reason }
     }
 
     /// What is left: never zero, which a socket would take for no limit at all.
     fn left(&self) -> Result<Duration, Error> {
-        let left = self.timeout.after.saturating_sub(self.start.elapsed());
-        if left.is_zero() { Err(Error::Timeout(self.timeout.reason)) } else { Ok(left) }
+        let left = self.at.saturating_duration_since(Instant::now());
+        if left.is_zero() { Err(Error::Timeout(self.reason)) } else { Ok(left) }
     }
 
     /// An error of the socket, unless it only means that the time is up or that a signal came:
@@ -90,9 +94,7 @@ impl Deadline {
     fn passed_in(&self, error: io::Error) -> Result<(), Error> {
         match error.kind() {
             io::ErrorKind::Interrupted => Ok(()),
-            io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
-                Err(Error::Timeout(self.timeout.reason))
-            }
+            io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => Err(Error::Timeout(self.reason)),
             _ => Err(error.into()),
         }
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use ureq::http::Uri;
 use ureq::unversioned::resolver::DefaultResolver;
-use ureq::unversioned::transport::{ConnectProxyConnector, Connector, SocksConnector};
+use ureq::unversioned::transport::{Connector, SocksConnector};
 use ureq::{Agent, Proxy};
 use zeroize::Zeroizing;
 
@@ -14,6 +14,7 @@ use super::connect::TcpRace;
 use super::retry;
 use super::tls::TlsConnector;
 use super::trust::{EMPTY_STORE, Trust};
+use super::tunnel::TunnelConnector;
 use crate::error::{Code, Error};
 
 const USER_AGENT: &str = concat!("smartextract/", env!("CARGO_PKG_VERSION"));
@@ -50,7 +51,7 @@ impl Client {
             .build();
         let connectors =
             ().chain(SocksConnector::default())
-                .chain(ConnectProxyConnector::default())
+                .chain(TunnelConnector::default())
                 .chain(TcpRace)
                 .chain(tls);
         Ok(Self(Agent::with_parts(config, connectors, DefaultResolver::default())))

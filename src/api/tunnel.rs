@@ -1,0 +1,28 @@
+//! A tunnel through an HTTP proxy, with the proxy's failures told from the API's.
+
+use ureq::Error;
+use ureq::unversioned::transport::{
+    ConnectProxyConnector, ConnectionDetails, Connector, Transport,
+};
+
+/// ureq's CONNECT. By itself it tells an answer of the proxy that is not HTTP as if it were the
+/// API's, which has another exit code.
+#[derive(Debug, Default)]
+pub struct TunnelConnector(ConnectProxyConnector);
+
+impl<In: Transport> Connector<In> for TunnelConnector {
+    type Out = <ConnectProxyConnector as Connector<In>>::Out;
+
+    fn connect(
+        &self,
+        details: &ConnectionDetails,
+        chained: Option<In>,
+    ) -> Result<Option<Self::Out>, Error> {
+        self.0.connect(details, chained).map_err(|error| match error {
+            Error::Protocol(cause) => {
+                Error::ConnectProxyFailed(format!("its answer is not HTTP: {cause}"))
+            }
+            other => other,
+        })
+    }
+}
