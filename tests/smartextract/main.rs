@@ -8,6 +8,7 @@ mod attempts;
 mod documents;
 mod environments;
 mod errors;
+mod faults;
 mod formats;
 mod proxies;
 mod shells;
