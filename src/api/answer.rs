@@ -29,7 +29,7 @@ pub struct Answer {
 pub fn read(answer: &Answer, key: &Key, secret: &Secret) -> Result<Token, Error> {
     let status = answer.status;
     if status == 200 {
-        return token(answer);
+        return token(answer, key, secret);
     }
     let told = stated_error(&answer.body).map(|text| shown(&text, key, secret));
     let (code, message) = match (status, told.as_deref()) {
@@ -73,7 +73,7 @@ const fn hint(code: Code, status: u16) -> &'static str {
 }
 
 /// The token of a 200.
-fn token(answer: &Answer) -> Result<Token, Error> {
+fn token(answer: &Answer, key: &Key, secret: &Secret) -> Result<Token, Error> {
     #[derive(Deserialize)]
     struct Success {
         data: Data,
@@ -90,7 +90,7 @@ fn token(answer: &Answer) -> Result<Token, Error> {
     if serde_json::from_slice::<serde::de::IgnoredAny>(&answer.body).is_err() {
         let kind =
             answer.content_type.as_deref().map_or("of no declared type".to_owned(), |kind| {
-                format!("declared as {}", cut(&without_controls(kind)))
+                format!("declared as {}", shown(kind, key, secret))
             });
         let size = answer.body.len();
         return Err(unusable(format!("the answer is not JSON ({size} bytes, {kind})")));
@@ -172,8 +172,12 @@ mod tests {
             content_type: Some("application/json".to_owned()),
             body: Zeroizing::new(body.to_vec()),
         };
+        read_as_test(&answer)
+    }
+
+    fn read_as_test(answer: &Answer) -> Result<Token, Error> {
         let text = |text: &str| Zeroizing::new(text.to_owned());
-        read(&answer, &Key::from(text("the-key")), &Secret::from(text("the-secret")))
+        read(answer, &Key::from(text("the-key")), &Secret::from(text("the-secret")))
     }
 
     #[test]
@@ -240,6 +244,13 @@ mod tests {
             let said = read_text(401, body.as_bytes()).unwrap_err().summary();
             assert!(said.ends_with(told), "{said}");
         }
+        let echo = Answer {
+            status: 200,
+            content_type: Some("text/the-secret; key=the-key".to_owned()),
+            body: Zeroizing::default(),
+        };
+        let said = read_as_test(&echo).unwrap_err().summary();
+        assert!(said.ends_with("declared as text/[secret]; key=[key])"), "{said}");
         let split = format!(r#"{{"error":"{}the-secret"}}"#, "x".repeat(SHOWN - 4));
         let said = read_text(401, split.as_bytes()).unwrap_err().summary();
         assert!(!said.contains("the-"), "a cut leaves no half of a secret: {said}");
