@@ -9,6 +9,8 @@ mod cli;
 mod commands;
 mod console;
 mod error;
+#[cfg(any(fuzzing, test))]
+pub mod fuzzing;
 mod output;
 mod secret;
 mod settings;
