@@ -11,6 +11,7 @@ mod console;
 mod error;
 #[cfg(any(fuzzing, test))]
 pub mod fuzzing;
+mod memory;
 mod output;
 mod secret;
 mod settings;
@@ -24,6 +25,7 @@ use console::Console;
 /// Runs the program on this process's arguments and environment.
 #[must_use]
 pub fn main() -> ExitCode {
+    memory::close();
     let arguments: Vec<OsString> = env::args_os().collect();
     let cli = match cli::parse(&arguments) {
         Ok(cli) => cli,

@@ -10,6 +10,8 @@ mod environments;
 mod errors;
 mod faults;
 mod formats;
+#[cfg(target_os = "linux")]
+mod memory;
 mod proxies;
 mod shells;
 mod sources;
