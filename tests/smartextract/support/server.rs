@@ -102,10 +102,10 @@ pub fn blackhole() -> (SocketAddr, Vec<Socket>) {
     let socket = || Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     let listener = socket();
     listener.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
-    listener.listen(0).unwrap();
+    listener.listen(1).unwrap();
     let address = listener.local_addr().unwrap();
     let mut sockets = vec![listener];
-    // More than any system lets in beyond a backlog of nothing.
+    // More than any system lets in beyond a backlog of one.
     for _ in 0..8 {
         let knocking = socket();
         knocking.set_nonblocking(true).unwrap();
