@@ -10,6 +10,7 @@ mod environments;
 mod errors;
 mod faults;
 mod formats;
+mod load;
 #[cfg(target_os = "linux")]
 mod memory;
 mod proxies;
