@@ -39,6 +39,9 @@ impl Transport for TcpTransport {
             match self.stream.write(output) {
                 Ok(0) => return Err(io::Error::from(io::ErrorKind::WriteZero).into()),
                 Ok(written) => output = &output[written..],
+                // Who hangs up may have said why, in an alert or an answer that waits to be
+                // read. Where there is none, the read tells that the connection is lost.
+                Err(error) if is_hung_up(&error) => return Ok(()),
                 Err(error) => deadline.passed_in(error)?,
             }
         }
@@ -63,6 +66,11 @@ impl Transport for TcpTransport {
         // Asked before a connection is used once more, which is never done here.
         false
     }
+}
+
+fn is_hung_up(error: &io::Error) -> bool {
+    use io::ErrorKind as Kind;
+    matches!(error.kind(), Kind::BrokenPipe | Kind::ConnectionReset | Kind::ConnectionAborted)
 }
 
 impl fmt::Debug for TcpTransport {

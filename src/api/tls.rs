@@ -57,9 +57,7 @@ impl<In: Transport> Connector<In> for TlsConnector {
         let mut stream = StreamOwned::new(connection, socket);
         stream.sock.set_timeout(next_timeout(details));
         while stream.conn.is_handshaking() {
-            if let Err(error) = stream.conn.complete_io(&mut stream.sock) {
-                return Err(told_by_alert(&mut stream, error));
-            }
+            stream.conn.complete_io(&mut stream.sock)?;
         }
         Ok(Some(Either::B(TlsTransport { buffers: WipedBuffers::new(), stream })))
     }
@@ -69,26 +67,10 @@ fn tls_error(error: rustls::Error) -> Error {
     Error::Io(io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
-type TlsStream = StreamOwned<ClientConnection, TransportAdapter>;
-
-/// A server that refuses sends an alert and hangs up, and we may find that out by a failed
-/// write, with the alert not read yet: it tells more than that the connection is lost.
-fn told_by_alert(stream: &mut TlsStream, error: io::Error) -> Error {
-    use io::ErrorKind as Kind;
-    if matches!(error.kind(), Kind::BrokenPipe | Kind::ConnectionReset | Kind::ConnectionAborted) {
-        while stream.conn.read_tls(&mut stream.sock).is_ok_and(|amount| amount > 0) {
-            if let Err(refusal) = stream.conn.process_new_packets() {
-                return tls_error(refusal);
-            }
-        }
-    }
-    error.into()
-}
-
 /// A connection inside TLS.
 pub struct TlsTransport {
     buffers: WipedBuffers,
-    stream: TlsStream,
+    stream: StreamOwned<ClientConnection, TransportAdapter>,
 }
 
 impl Transport for TlsTransport {
@@ -99,14 +81,13 @@ impl Transport for TlsTransport {
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
         self.stream.sock.set_timeout(timeout);
         let output = &self.buffers.output()[..amount];
-        let written = self.stream.write_all(output);
-        written.map_err(|error| told_by_alert(&mut self.stream, error))
+        self.stream.write_all(output)?;
+        Ok(())
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
         self.stream.sock.set_timeout(timeout);
-        let read = self.stream.read(self.buffers.input_append_buf());
-        let amount = read.map_err(|error| told_by_alert(&mut self.stream, error))?;
+        let amount = self.stream.read(self.buffers.input_append_buf())?;
         self.buffers.input_appended(amount);
         Ok(amount > 0)
     }

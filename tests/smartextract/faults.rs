@@ -192,6 +192,12 @@ fn faults_of_a_plain_connection() {
         ("closed at once", NETWORK, "lost", raw("http", |_| Ok(()))),
         ("reset at once", NETWORK, "lost", raw("http", reset)),
         ("never an answer", TIMEOUT, "time budget", raw("http", hang)),
+        (
+            "an answer before the request was read",
+            12,
+            "HTTP 403",
+            raw("http", |stream| stream.write_all(response(403, "", "").as_bytes())),
+        ),
         ("closed after the request", NETWORK, "lost", http(|_| Ok(()))),
         ("reset after the request", NETWORK, "lost", http(reset)),
         ("hung after the request", TIMEOUT, "time budget", http(hang)),
@@ -772,7 +778,7 @@ fn faults_of_a_proxy() {
         ("SSH", NETWORK, "proxy", refusing("SSH-2.0-OpenSSH_9.2\r\n")),
         ("empty", NETWORK, "", refusing("")),
         ("truncated", NETWORK, "", refusing("HTTP/1.1 200 O")),
-        ("reset", NETWORK, "lost", proxied("http", reset)),
+        ("reset", NETWORK, "", proxied("http", reset)),
         ("hung", TIMEOUT, "time budget", proxied("http", hang)),
         (
             "dripping",
