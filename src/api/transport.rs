@@ -14,7 +14,7 @@ use super::connect::TcpRace;
 use super::retry;
 use super::tls::TlsConnector;
 use super::trust::{EMPTY_STORE, Trust};
-use super::tunnel::TunnelConnector;
+use super::tunnel::{self, TunnelConnector};
 use crate::error::{Code, Error};
 
 const USER_AGENT: &str = concat!("smartextract/", env!("CARGO_PKG_VERSION"));
@@ -24,6 +24,12 @@ pub struct Network {
     pub trust: Trust,
     /// A proxy's URL, password included.
     pub proxy: Option<Zeroizing<String>>,
+}
+
+/// Why there is no answer, and whether there may be one a moment later.
+pub struct Failure {
+    pub error: Error,
+    pub passing: bool,
 }
 
 /// Sends requests.
@@ -58,7 +64,7 @@ impl Client {
     }
 
     /// One POST of a JSON body, within `budget` from name look-up to the answer's last byte.
-    pub fn post(&self, endpoint: &Uri, body: &[u8], budget: Duration) -> Result<Reply, Error> {
+    pub fn post(&self, endpoint: &Uri, body: &[u8], budget: Duration) -> Result<Reply, Failure> {
         let response = self
             .0
             .post(endpoint)
@@ -80,8 +86,20 @@ impl Client {
     }
 }
 
+fn failure(error: ureq::Error) -> Failure {
+    use ureq::Error as Ureq;
+    let final_word = match &error {
+        Ureq::ConnectProxyFailed(text) => tunnel::is_denied(text),
+        // What a SOCKS proxy's refusal of a password comes as, too.
+        Ureq::Io(error) => error.kind() == io::ErrorKind::PermissionDenied,
+        _ => false,
+    };
+    let error = told(error);
+    Failure { passing: error.code() == Code::Network && !final_word, error }
+}
+
 /// The one border where ureq's errors come in.
-fn failure(error: ureq::Error) -> Error {
+fn told(error: ureq::Error) -> Error {
     use ureq::Error as Ureq;
     match error {
         Ureq::Timeout(_) => timeout(),
