@@ -112,6 +112,8 @@ fn told(error: ureq::Error) -> Error {
         Ureq::BodyExceedsLimit(_) => unusable("the answer is larger than 1 MiB"),
         Ureq::LargeResponseHeader(..) => unusable("the answer's head is larger than 64 KiB"),
         Ureq::Protocol(_) | Ureq::Http(_) => unusable("the answer is not HTTP").cause(error),
+        // It ended within a chunk's head, or that filled the buffers and had no end.
+        Ureq::BodyStalled => network("the connection was lost").because("the body has no end"),
         other => network("the exchange failed").cause(other),
     }
 }

@@ -372,6 +372,9 @@ fn faults_of_a_body() {
         ),
         ("a chunk shorter than told", NETWORK, "lost", answered(chunked("99\r\n{}\r\n"))),
         ("chunks without an end", NETWORK, "lost", answered(chunked("2\r\n{}\r\n"))),
+        ("truncated in a chunk's size", NETWORK, "lost", answered(chunked("2"))),
+        ("truncated after a chunk's bytes", NETWORK, "lost", answered(chunked("2\r\n{}"))),
+        ("truncated in the trailers", NETWORK, "lost", answered(chunked("2\r\n{}\r\n0\r\nx:"))),
         (
             "a body shorter than its length by far",
             NETWORK,
@@ -401,6 +404,43 @@ fn faults_of_a_body() {
             UNEXPECTED,
             "not HTTP",
             answered(response(200, "content-length: 5\r\n", SUCCESS)),
+        ),
+        (
+            "chunks and a length",
+            0,
+            "",
+            answered(format!(
+                "HTTP/1.1 200 OK\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n\
+                 {:x}\r\n{SUCCESS}\r\n0\r\n\r\n",
+                SUCCESS.len()
+            )),
+        ),
+        (
+            "an endless size of a chunk",
+            NETWORK,
+            "the body has no end",
+            http(|stream| {
+                stream.write_all(chunked("").as_bytes())?;
+                flood(stream, b"0")
+            }),
+        ),
+        (
+            "an endless extension of a chunk",
+            NETWORK,
+            "the body has no end",
+            http(|stream| {
+                stream.write_all(chunked("2;").as_bytes())?;
+                flood(stream, b"x")
+            }),
+        ),
+        (
+            "endless trailers",
+            UNEXPECTED,
+            "",
+            http(|stream| {
+                stream.write_all(chunked("2\r\n{}\r\n0\r\n").as_bytes())?;
+                flood(stream, b"x: y\r\n")
+            }),
         ),
         (
             "half a token until the connection ends",
