@@ -12,6 +12,9 @@ mod console;
 #[cfg(feature = "emulator")]
 mod emulator;
 mod error;
+#[cfg(any(fuzzing, test))]
+pub mod fuzzing;
+mod memory;
 mod output;
 mod secret;
 mod settings;
@@ -25,6 +28,7 @@ use console::{Console, Presentation};
 /// Runs the program on this process's arguments and environment.
 #[must_use]
 pub fn main() -> ExitCode {
+    memory::close();
     let arguments: Vec<OsString> = env::args_os().collect();
     match commands::completions::answer(&arguments) {
         Ok(false) => {}

@@ -154,8 +154,12 @@ mod tests {
             content_type: Some("application/json".to_owned()),
             body: Zeroizing::new(body.to_vec()),
         };
+        read_as_test(&answer)
+    }
+
+    fn read_as_test(answer: &Answer) -> Result<Token, Error> {
         let text = |text: &str| Zeroizing::new(text.to_owned());
-        read(&answer, &Key::from(text("the-key")), &Secret::from(text("the-secret")))
+        read(answer, &Key::from(text("the-key")), &Secret::from(text("the-secret")))
     }
 
     #[test]
@@ -233,6 +237,13 @@ mod tests {
             let said = read_text(401, body.as_bytes()).unwrap_err().summary();
             assert!(said.ends_with(told), "{said}");
         }
+        let echo = Answer {
+            status: 200,
+            content_type: Some("text/the-secret; key=the-key".to_owned()),
+            body: Zeroizing::default(),
+        };
+        let said = read_as_test(&echo).unwrap_err().summary();
+        assert!(said.ends_with("declared as text/[secret]; key=[key])"), "{said}");
         let split = format!(r#"{{"error":"{}the-secret"}}"#, "x".repeat(SHOWN - 4));
         let said = read_text(401, split.as_bytes()).unwrap_err().summary();
         assert!(!said.contains("the-"), "a cut leaves no half of a secret: {said}");

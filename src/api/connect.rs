@@ -124,7 +124,81 @@ fn as_timeout(error: io::Error) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use std::net::TcpListener;
+
+    use socket2::{Domain, Socket, Type};
+
     use super::*;
+
+    const BUDGET: Duration = Duration::from_secs(30);
+
+    fn listening() -> (TcpListener, SocketAddr) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        (listener, address)
+    }
+
+    fn refusing() -> SocketAddr {
+        listening().1
+    }
+
+    /// An address that never answers, as long as the sockets live: its queue is full.
+    fn dead() -> (Vec<Socket>, SocketAddr) {
+        let socket = || Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        let listener = socket();
+        listener.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+        listener.listen(1).unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut sockets = vec![listener];
+        for _ in 0..8 {
+            let knocking = socket();
+            knocking.set_nonblocking(true).unwrap();
+            let _ = knocking.connect(&address);
+            sockets.push(knocking);
+        }
+        (sockets, address.as_socket().unwrap())
+    }
+
+    #[test]
+    fn a_dead_address_costs_no_more_than_a_moment() {
+        let ((_queue, dead), (_listener, living)) = (dead(), listening());
+        for addresses in [&[dead, living][..], &[dead, dead, living], &[refusing(), dead, living]] {
+            let start = Instant::now();
+            let stream = race(addresses, Instant::now() + BUDGET).unwrap();
+            assert_eq!(stream.peer_addr().unwrap(), living);
+            let took = start.elapsed();
+            // Half a second at most; a machine that is busy may need more, the budget is 30 s.
+            assert!(took < BUDGET / 6, "{took:?}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_not_waited_for() {
+        let (_listener, living) = listening();
+        let mut addresses = vec![refusing(); 40];
+        addresses.push(living);
+        let start = Instant::now();
+        race(&addresses, Instant::now() + BUDGET).unwrap();
+        // With the delay after each of them it would be 10 s.
+        assert!(start.elapsed() < BUDGET / 6);
+    }
+
+    #[test]
+    fn the_last_refusal_or_the_end_of_the_time_is_what_a_lost_race_ends_in() {
+        let (_queue, dead) = dead();
+        let refused = |addresses: &[SocketAddr]| {
+            matches!(race(addresses, Instant::now() + BUDGET), Err(Error::Io(error))
+                if error.kind() == io::ErrorKind::ConnectionRefused)
+        };
+        assert!(refused(&[refusing()]));
+        assert!(refused(&[refusing(), refusing()]));
+        for addresses in [&[dead][..], &[dead, dead], &[dead, refusing()], &[refusing(), dead]] {
+            let start = Instant::now();
+            let lost = race(addresses, Instant::now() + Duration::from_secs(1));
+            assert!(matches!(lost, Err(Error::Timeout(_))), "{lost:?}");
+            assert!(start.elapsed() < BUDGET / 3);
+        }
+    }
 
     #[test]
     fn families_take_turns() {

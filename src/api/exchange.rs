@@ -6,9 +6,9 @@ use serde::Serialize;
 use ureq::http::Uri;
 use zeroize::Zeroizing;
 
-use super::transport::{Client, Reply};
+use super::transport::{Client, Failure, Reply};
 use super::{answer, retry};
-use crate::error::{Code, Error};
+use crate::error::Error;
 use crate::secret::{Key, Secret, Token};
 
 /// What is asked for, where, and for how long.
@@ -68,7 +68,7 @@ pub fn exchange(
 
 /// The outcome of an attempt, whether another may end otherwise, and when it may begin.
 fn judge(
-    reply: Result<Reply, Error>,
+    reply: Result<Reply, Failure>,
     call: &Call<'_>,
 ) -> (Result<Token, Error>, bool, Option<Duration>) {
     match reply {
@@ -76,10 +76,7 @@ fn judge(
             let outcome = answer::read(&answer, call.key, call.secret);
             (outcome, retry::is_passing(answer.status), retry_after)
         }
-        Err(error) => {
-            let again = error.code() == Code::Network;
-            (Err(error), again, None)
-        }
+        Err(Failure { error, passing }) => (Err(error), passing, None),
     }
 }
 

@@ -39,6 +39,9 @@ impl Transport for TcpTransport {
             match self.stream.write(output) {
                 Ok(0) => return Err(io::Error::from(io::ErrorKind::WriteZero).into()),
                 Ok(written) => output = &output[written..],
+                // Who hangs up may have said why, in an alert or an answer that waits to be
+                // read. Where there is none, the read tells that the connection is lost.
+                Err(error) if is_hung_up(&error) => return Ok(()),
                 Err(error) => deadline.passed_in(error)?,
             }
         }
@@ -67,7 +70,7 @@ impl Transport for TcpTransport {
 
 /// A connection that broke off, told so that ureq does not take it for the end of a body that
 /// has no other: neither a reset is one, nor an end without TLS's farewell, which may be anyone's
-/// doing (RFC 8446, section 6.1).
+/// doing (RFC 9112, section 9.8).
 pub fn cut_off(error: io::Error) -> io::Error {
     match error.kind() {
         io::ErrorKind::UnexpectedEof
@@ -75,6 +78,11 @@ pub fn cut_off(error: io::Error) -> io::Error {
         | io::ErrorKind::ConnectionAborted => io::Error::new(io::ErrorKind::BrokenPipe, error),
         _ => error,
     }
+}
+
+fn is_hung_up(error: &io::Error) -> bool {
+    use io::ErrorKind as Kind;
+    matches!(error.kind(), Kind::BrokenPipe | Kind::ConnectionReset | Kind::ConnectionAborted)
 }
 
 impl fmt::Debug for TcpTransport {

@@ -14,7 +14,7 @@ use super::connect::TcpRace;
 use super::retry;
 use super::tls::TlsConnector;
 use super::trust::{EMPTY_STORE, Trust};
-use super::tunnel::Tunnel;
+use super::tunnel::{self, Tunnel};
 use crate::error::{Code, Error};
 
 const USER_AGENT: &str = concat!("smartextract/", env!("CARGO_PKG_VERSION"));
@@ -24,6 +24,19 @@ pub struct Network {
     pub trust: Trust,
     /// A proxy's URL, password included.
     pub proxy: Option<Zeroizing<String>>,
+}
+
+/// Why there is no answer, and whether there may be one a moment later.
+pub struct Failure {
+    pub error: Error,
+    pub passing: bool,
+}
+
+impl Failure {
+    /// The same, of an answer whose status had come.
+    fn of(self, status: u16) -> Self {
+        Self { error: self.error.status(status), ..self }
+    }
 }
 
 /// Sends requests.
@@ -55,7 +68,7 @@ impl Client {
     }
 
     /// One POST of a JSON body, within `budget` from name look-up to the answer's last byte.
-    pub fn post(&self, endpoint: &Uri, body: &[u8], budget: Duration) -> Result<Reply, Error> {
+    pub fn post(&self, endpoint: &Uri, body: &[u8], budget: Duration) -> Result<Reply, Failure> {
         let response = self
             .0
             .post(endpoint)
@@ -72,13 +85,25 @@ impl Client {
         let status = response.status().as_u16();
         let limit = answer::MAX_BYTES as u64;
         let body = response.body_mut().with_config().limit(limit).read_to_vec();
-        let body = Zeroizing::new(body.map_err(|error| failure(error).status(status))?);
+        let body = Zeroizing::new(body.map_err(|error| failure(error).of(status))?);
         Ok(Reply { answer: Answer { status, content_type, body }, retry_after })
     }
 }
 
+fn failure(error: ureq::Error) -> Failure {
+    use ureq::Error as Ureq;
+    let final_word = match &error {
+        Ureq::ConnectProxyFailed(text) => tunnel::is_denied(text),
+        // What a SOCKS proxy's refusal of a password comes as, too.
+        Ureq::Io(error) => error.kind() == io::ErrorKind::PermissionDenied,
+        _ => false,
+    };
+    let error = told(error);
+    Failure { passing: error.code() == Code::Network && !final_word, error }
+}
+
 /// The one border where ureq's errors come in.
-fn failure(error: ureq::Error) -> Error {
+fn told(error: ureq::Error) -> Error {
     use ureq::Error as Ureq;
     match error {
         Ureq::Timeout(_) => timeout(),
@@ -91,6 +116,8 @@ fn failure(error: ureq::Error) -> Error {
         Ureq::BodyExceedsLimit(_) => unusable("the answer is larger than 1 MiB"),
         Ureq::LargeResponseHeader(..) => unusable("the answer's head is larger than 64 KiB"),
         Ureq::Protocol(_) | Ureq::Http(_) => unusable("the answer is not HTTP").cause(error),
+        // It ended within a chunk's head, or that filled the buffers and had no end.
+        Ureq::BodyStalled => network("the connection was lost").because("the body has no end"),
         other => network("the exchange failed").cause(other),
     }
 }

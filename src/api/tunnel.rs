@@ -26,3 +26,10 @@ impl<In: Transport> Connector<In> for Tunnel {
         })
     }
 }
+
+/// Whether what is told of a failed tunnel is a 4xx of the proxy: ureq gives its status as text
+/// alone. To repeat a wrong password may lock an account.
+pub fn is_denied(text: &str) -> bool {
+    let mut numbers = text.split(|c: char| !c.is_ascii_digit());
+    numbers.any(|number| number.len() == 3 && number.starts_with('4'))
+}

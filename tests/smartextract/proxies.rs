@@ -1,13 +1,13 @@
 //! Which proxy a connection goes through, and what an unusable one ends in.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::SocketAddr;
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::support::certificates::{Authority, Validity, token_server};
-use crate::support::server::{Api, closed_port, listen, read_request};
+use crate::support::server::{Api, PATH, closed_port, listen, read_request, scripted};
 use crate::support::{Case, PROXY_PASSWORD, proxy};
 
 /// A TLS server for `api.example`, a proxy that leads there, and a run that trusts it.
@@ -141,4 +141,30 @@ fn exit_20_where_the_proxy_refuses_or_does_not_answer() {
     }
     let closed = format!("http://u:{PROXY_PASSWORD}@127.0.0.1:{}", closed_port());
     case().env("HTTPS_PROXY", closed).run().fails(20).says("refused");
+}
+
+#[test]
+fn a_proxy_that_denies_is_asked_once_and_one_that_fails_again() {
+    for (status, attempts) in [(403, 1), (407, 1), (502, 3), (503, 3)] {
+        let (url, requests) = scripted(vec![format!("HTTP/1.1 {status} X\r\n\r\n")]);
+        Case::token("https://api.example/auth", "--retries 2")
+            .env("HTTPS_PROXY", url.replace(PATH, ""))
+            .run()
+            .fails(20)
+            .says(&status.to_string());
+        assert_eq!(requests.try_iter().count(), attempts, "{status}");
+    }
+    // A SOCKS proxy that takes the user name and not the password.
+    let (sender, asked) = mpsc::channel();
+    let proxy = listen(move |_, mut stream| {
+        let _ = sender.send(());
+        stream.write_all(b"\x05\x02\x01\x01")?;
+        stream.read_to_end(&mut Vec::new()).map(drop)
+    });
+    Case::token("https://api.example/auth", "--retries 2")
+        .env("HTTPS_PROXY", format!("socks5h://someone:{PROXY_PASSWORD}@{proxy}"))
+        .run()
+        .fails(20)
+        .says("authentication failed");
+    assert_eq!(asked.try_iter().count(), 1);
 }

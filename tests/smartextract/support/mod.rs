@@ -89,8 +89,9 @@ impl Case {
 
     pub fn run(mut self) -> Outcome {
         let output = self.command.output().unwrap();
+        let killed = || panic!("not ended by itself, within the test's time limit: {output:?}");
         let outcome = Outcome {
-            code: output.status.code().expect("ended by itself, within the test's time limit"),
+            code: output.status.code().unwrap_or_else(killed),
             stdout: String::from_utf8(output.stdout).unwrap(),
             stderr: String::from_utf8(output.stderr).unwrap(),
             home: self.home,

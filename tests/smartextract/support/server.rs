@@ -7,6 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use mockito::{Mock, Server, ServerGuard};
+use socket2::{Domain, Socket, Type};
 
 pub const PATH: &str = "/smart-extract-api/api/account/v1/auth/token";
 pub const SUCCESS: &str = r#"{ "data": { "token": "t0ken" } }"#;
@@ -93,4 +94,23 @@ pub fn read_request(stream: &mut impl Read) -> io::Result<String> {
 /// A port of loopback where nobody listens.
 pub fn closed_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// An address that lets nobody in, as long as the sockets that come with it live: its queue is
+/// full, and nobody accepts there.
+pub fn blackhole() -> (SocketAddr, Vec<Socket>) {
+    let socket = || Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    let listener = socket();
+    listener.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    listener.listen(1).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut sockets = vec![listener];
+    // More than any system lets in beyond a backlog of one.
+    for _ in 0..8 {
+        let knocking = socket();
+        knocking.set_nonblocking(true).unwrap();
+        let _ = knocking.connect(&address);
+        sockets.push(knocking);
+    }
+    (address.as_socket().unwrap(), sockets)
 }

@@ -1,0 +1,52 @@
+//! Who may look into the process while it holds a secret.
+
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use assert_cmd::cargo::cargo_bin;
+use tempfile::TempDir;
+
+use crate::support::server::Api;
+use crate::support::{KEY, SECRET};
+
+/// Some user who is not root.
+const NOBODY: u32 = 65534;
+
+/// The kernel gives `/proc/PID` of a process that can't be dumped to root (proc(5)), so that it
+/// can be seen from outside, as long as the process's user is another.
+#[test]
+fn the_process_can_be_neither_dumped_nor_read_by_its_user() {
+    let api = Api::giving_tokens();
+    let folder = TempDir::new().unwrap();
+    let program = folder.path().join("smartextract");
+    fs::copy(cargo_bin!("smartextract"), &program).unwrap();
+    let mut command = Command::new(program);
+    command
+        .env_clear()
+        .env("SMARTEXTRACT_TOKEN_URL", api.url())
+        .args(["token", "--key", KEY, "--secret-file", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
+    let mut user = fs::metadata("/proc/self").unwrap().uid();
+    if user == 0 {
+        user = NOBODY;
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        command.uid(user);
+    }
+    let mut process = command.spawn().unwrap();
+    let owner = || fs::metadata(format!("/proc/{}/environ", process.id())).unwrap().uid();
+    let start = Instant::now();
+    while owner() == user && start.elapsed() < Duration::from_secs(10) {
+        thread::sleep(Duration::from_millis(20));
+    }
+    let found = owner();
+    process.stdin.take().unwrap().write_all(SECRET.as_bytes()).unwrap();
+    let output = process.wait_with_output().unwrap();
+    assert_ne!(found, user, "its user may read the process's memory");
+    assert_eq!(output.stdout, b"t0ken\n");
+}
