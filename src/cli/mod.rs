@@ -5,6 +5,7 @@ mod help;
 mod refusal;
 
 use std::ffi::OsString;
+use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 
 use clap::builder::Styles;
@@ -208,7 +209,7 @@ struct Talk {
     #[arg(short, long, global = true, help_heading = "Output")]
     verbose: bool,
     /// Tell only errors, no warnings
-    #[arg(short, long, global = true, help_heading = "Output", overrides_with = "verbose")]
+    #[arg(short, long, global = true, help_heading = "Output")]
     quiet: bool,
     /// When to use colours: auto, always, never
     #[arg(long, value_name = "WHEN", global = true, help_heading = "Output")]
@@ -234,7 +235,9 @@ fn with_long_help(command: Command) -> Command {
 
 /// Reads a command line.
 pub fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
-    let matches = command().try_get_matches_from(arguments).or_else(|refused| {
+    // Not dropped: to free all its parts one by one takes longer than the process has left.
+    let mut command_line = ManuallyDrop::new(command());
+    let matches = command_line.try_get_matches_from_mut(arguments).or_else(|refused| {
         if refused.kind() != ErrorKind::DisplayHelp {
             return Err(refused);
         }

@@ -35,16 +35,17 @@ pub fn settings(flags: &Flags, console: &Console) -> Result<Settings, Error> {
     let variable = |name: &str| env::var_os(name);
     let sources = Sources::of_process(flags, &variable);
     let resolver = Resolver::new(&sources)?;
+    tell_profile(console, &resolver);
     let settings = resolver.settings();
     for warning in resolver.take_warnings() {
         console.warn(warning);
     }
     let settings = settings?;
-    tell_settings(console, &resolver, &settings);
+    tell_settings(console, &settings);
     Ok(settings)
 }
 
-fn tell_settings(console: &Console, resolver: &Resolver<'_>, settings: &Settings) {
+fn tell_profile(console: &Console, resolver: &Resolver<'_>) {
     console.info(|| match &resolver.file {
         Some(file) => format!("profile file: {}", file.path.display()),
         None => "profile file: none".to_owned(),
@@ -53,6 +54,9 @@ fn tell_settings(console: &Console, resolver: &Resolver<'_>, settings: &Settings
         Some(profile) => format!("profile: {} ({})", profile.value, profile.origin),
         None => "profile: none".to_owned(),
     });
+}
+
+fn tell_settings(console: &Console, settings: &Settings) {
     let environment = &settings.environment;
     let name = &environment.name;
     console.info(|| format!("environment: {} ({})", name.value, name.origin));
