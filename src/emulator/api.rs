@@ -40,7 +40,8 @@ impl Accepted {
 /// 128 bits from the operating system, as 32 hexadecimal digits.
 pub fn random() -> String {
     let mut bits = [0; 16];
-    getrandom::fill(&mut bits).expect("the operating system has random numbers");
+    let provider = rustls::crypto::ring::default_provider();
+    provider.secure_random.fill(&mut bits).expect("the operating system has random numbers");
     format!("{:032x}", u128::from_ne_bytes(bits))
 }
 
