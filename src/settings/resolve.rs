@@ -300,39 +300,45 @@ impl<'a> Resolver<'a> {
         Ok(Some(given.with(key)))
     }
 
-    /// Where the secret comes from: the first place that has one, and it must have only one.
+    /// Where the secret comes from: the first place that has one.
     pub fn secret(&self) -> Result<Option<Setting<SecretSource>>, Error> {
         let profile = self.chosen_profile();
         let flag = |name| self.sources.flag(name);
         let variable = |name: Name| self.sources.variable(name.spec().variable?);
         let in_profile = |name| profile?.get(name).cloned();
-        let places: [&dyn Fn(Name) -> Option<Setting<Raw>>; 3] = [&flag, &variable, &in_profile];
-        for (rank, place) in places.into_iter().enumerate() {
-            let value = place(Name::Secret);
-            let file = place(Name::SecretFile);
-            let command = profile.filter(|_| rank == 2).and_then(|one| one.secret_command.clone());
-            let found: Vec<&Origin> = [&value, &file]
-                .into_iter()
-                .flatten()
-                .map(|setting| &setting.origin)
-                .chain(command.as_ref().map(|setting| &setting.origin))
-                .collect();
-            if let [one, other, ..] = found[..] {
-                let error =
-                    Error::config(format!("two secrets in the same place: {one} and {other}"));
-                return Err(error.hint("keep one of them"));
-            }
-            if let Some(value) = value {
-                return self.secret_value(&value).map(Some);
-            }
-            if let Some(file) = file {
-                return Ok(Some(file.with(SecretSource::from_path(self.path(&file)?))));
-            }
-            if let Some(command) = command {
-                return self.command(&command).map(Some);
+        let command = profile.and_then(|profile| profile.secret_command.clone());
+        for (value, file, command) in [
+            (flag(Name::Secret), flag(Name::SecretFile), None),
+            (variable(Name::Secret), variable(Name::SecretFile), None),
+            (in_profile(Name::Secret), in_profile(Name::SecretFile), command),
+        ] {
+            if let Some(found) = self.secret_of_place(value, file, command)? {
+                return Ok(Some(found));
             }
         }
         Ok(None)
+    }
+
+    /// The secret of one place, which must have only one.
+    fn secret_of_place(
+        &self,
+        value: Option<Setting<Raw>>,
+        file: Option<Setting<Raw>>,
+        command: Option<Setting<Vec<String>>>,
+    ) -> Result<Option<Setting<SecretSource>>, Error> {
+        let raw = [&value, &file].into_iter().flatten().map(|setting| &setting.origin);
+        let found: Vec<&Origin> = raw.chain(command.as_ref().map(|one| &one.origin)).collect();
+        if let [one, other, ..] = found[..] {
+            let message = format!("two secrets in the same place: {one} and {other}");
+            return Err(Error::config(message).hint("keep one of them"));
+        }
+        if let Some(value) = value {
+            return self.secret_value(&value).map(Some);
+        }
+        if let Some(file) = file {
+            return Ok(Some(file.with(SecretSource::from_path(self.path(&file)?))));
+        }
+        command.map(|command| self.command(&command)).transpose()
     }
 
     fn secret_value(&self, given: &Setting<Raw>) -> Result<Setting<SecretSource>, Error> {
