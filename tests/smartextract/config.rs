@@ -208,7 +208,8 @@ fn a_signal_at_the_hidden_prompt_leaves_the_terminal_with_its_echo() {
     terminal.exp_string("Secret (not shown): ").unwrap();
     terminal.send_control('c').unwrap();
     let shown = terminal.exp_eof().unwrap();
-    assert!(shown.contains("code 130"), "{shown}");
+    // As a signal, or as a character where the terminal has been told to send none by then.
+    assert!(shown.contains("code 130") || shown.contains("code 2"), "{shown}");
     assert!(shown.contains(" echo ") && !shown.contains("-echo "), "{shown}");
     assert!(!home.path().join("c").exists());
 }
