@@ -107,6 +107,28 @@ fn each_format_works_around_a_command() {
 }
 
 #[test]
+fn each_shell_evaluates_what_it_gets_around_a_command() {
+    for (shell, evaluate, status) in [
+        ("sh", "eval \"$(smartextract token FLAGS --format env)\"", "$?"),
+        ("bash", "eval \"$(smartextract token FLAGS --format env)\"", "$?"),
+        ("zsh", "eval \"$(smartextract token FLAGS --format env)\"", "$?"),
+        ("fish", "smartextract token FLAGS --format fish | source", "$status"),
+    ] {
+        if !has_program(shell) {
+            continue;
+        }
+        let run = |flags: &str, then: &str| {
+            let script = format!("{}; echo {then}", evaluate.replace("FLAGS", flags));
+            Case::new(&format!("emulator -- {shell} -c")).arg(script).run().stdout
+        };
+        let token = run("", "$SMARTEXTRACT_TOKEN");
+        assert!(is_token(token.trim_end()), "{shell}: {token}");
+        assert_eq!(run("--key wrong", status), "10\n", "{shell}");
+        assert_eq!(run("--key disabled-key", status), "11\n", "{shell}");
+    }
+}
+
+#[test]
 fn failures_end_in_their_exit_codes() {
     for (flags, arguments, code) in [
         ("", "token --key wrong", 10),
