@@ -22,7 +22,7 @@ use crate::console::{Color, Presentation, Verbosity};
 #[cfg(feature = "emulator")]
 use crate::emulator::Fault;
 use crate::output::Format;
-use crate::settings::TABLE;
+use crate::settings::{Name, TABLE};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -245,30 +245,32 @@ pub fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     })?;
     let mut cli = Cli::from_arg_matches(&matches)?;
     let early = std::mem::take(&mut cli.early);
-    let left = match &mut cli.task {
+    let has_early_format = early.format.is_some();
+    let is_refused = match &mut cli.task {
         Task::Token(Deferred(args)) => {
             args.format = args.format.or(early.format);
             args.settings.take(early.settings);
-            None
+            false
         }
         Task::Exec(Deferred(args)) => {
             args.settings.take(early.settings);
-            early.format
+            has_early_format
         }
         Task::Config(ConfigTask::Show(Deferred(args))) => {
             args.settings.take(early.settings);
             let is_json = early.format == Some(Format::Json);
             args.format = args.format.or(is_json.then_some(ShowFormat::Json));
-            early.format.filter(|_| !is_json)
+            has_early_format && !is_json
         }
         Task::Config(ConfigTask::Path(FileArgs(flags)) | ConfigTask::Init(FileArgs(flags))) => {
-            flags.0.extend(early.settings.0.0);
-            early.format
+            let early = early.settings.0.0;
+            let is_refused = early.iter().any(|(name, _)| *name != Name::Config);
+            flags.0.extend(early);
+            has_early_format || is_refused
         }
-        _ if early.settings.0.0.is_empty() => early.format,
-        _ => Some(Format::Token),
+        _ => has_early_format || !early.settings.0.0.is_empty(),
     };
-    if left.is_some() {
+    if is_refused {
         let text = "a flag stands before the name of a command that does not take it";
         return Err(command().error(ErrorKind::ArgumentConflict, text));
     }

@@ -12,6 +12,9 @@ fn exit_2_for_unusable_arguments() {
         ("token --format x", "known: token, json"),
         ("token --key", "--key <KEY> needs a value"),
         ("token --color sometimes", "known: auto"),
+        ("-f url config show", "a flag stands before the name of a command"),
+        ("-p x config init", "a flag stands before the name of a command"),
+        ("--key k man", "a flag stands before the name of a command"),
     ] {
         Case::new(arguments).run().fails(2).says(said);
     }
