@@ -1,8 +1,8 @@
 //! `smartextract` exchanges a SmartExtract API key and its secret for a session token.
 //!
 //! This is a program, not a library: its one public function is [`main`]. How a command line
-//! becomes a token: [`cli`] reads it, [`settings`] resolves it with variables and the profile
-//! file, [`api`] makes the exchange, [`output`] formats the token, and [`console`] writes it.
+//! becomes a token: `cli` reads it, `settings` resolves it with variables and the profile
+//! file, `api` makes the exchange, `output` formats the token, and `console` writes it.
 
 mod api;
 mod authority;
