@@ -3,6 +3,7 @@
 //! The answers are those of the vendor's documentation ("API Reference / Data Extraction API /
 //! Authentication", version 4.1). All text in them is a stranger's: cleaned before it is shown.
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
@@ -126,9 +127,18 @@ fn stated_error(body: &[u8]) -> Option<String> {
 /// A server's text made fit for a terminal: no control characters, no key, no secret, not long.
 /// Masked twice, for cleaning may bring a secret together, and may break one that was whole.
 fn shown(text: &str, key: &Key, secret: &Secret) -> String {
-    let masked =
-        |text: &str| text.replace(secret.expose(), "[secret]").replace(key.expose(), "[key]");
+    let masked = |text: &str| {
+        let text = mask(text, secret.expose(), "[secret]");
+        mask(&text, key.expose(), "[key]")
+    };
     cut(&masked(&without_controls(&masked(text))))
+}
+
+/// Replaces a value as it is, as JSON writes it (a quoted request body), and as a URL does.
+fn mask(text: &str, value: &str, name: &str) -> String {
+    let json = Zeroizing::new(serde_json::to_string(value).expect("a string is always JSON"));
+    let in_url = Zeroizing::new(utf8_percent_encode(value, NON_ALPHANUMERIC).to_string());
+    text.replace(&json[1..json.len() - 1], name).replace(in_url.as_str(), name).replace(value, name)
 }
 
 fn without_controls(text: &str) -> String {
@@ -212,6 +222,17 @@ mod tests {
         let text = |text: &str| Zeroizing::new(text.to_owned());
         let error = read(&answer, &Key::from(text("key")), &Secret::from(text("i"))).unwrap_err();
         assert_eq!(error.code(), Code::KeyDisabled);
+    }
+
+    #[test]
+    fn a_secret_is_masked_however_a_server_quotes_it() {
+        let text = |text: &str| Zeroizing::new(text.to_owned());
+        let (key, secret) = (Key::from(text("k\\ey")), Secret::from(text("pa\"ss/wo\\rd")));
+        for quoted in ["pa\"ss/wo\\rd", "{\"secret\":\"pa\\\"ss/wo\\\\rd\"}", "pa%22ss%2Fwo%5Crd"] {
+            let said = shown(quoted, &key, &secret);
+            assert!(said.contains("[secret]") && !said.contains("wo"), "{quoted}: {said}");
+        }
+        assert_eq!(shown("k\\\\ey, k%5Cey", &key, &secret), "[key], [key]");
     }
 
     #[test]

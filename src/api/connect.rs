@@ -89,7 +89,7 @@ fn race(addresses: &[SocketAddr], deadline: Instant) -> Result<TcpStream, Error>
         if let Some(&address) = waiting.next() {
             let sender = sender.clone();
             let time = left();
-            thread::spawn(move || sender.send(connect(address, time)));
+            thread::Builder::new().spawn(move || sender.send(connect(address, time)))?;
             running += 1;
         }
         // The next one starts after the delay, or at once where one has failed.

@@ -18,8 +18,9 @@ pub fn run(args: EmulatorArgs, console: &Console) -> Result<u8, Error> {
         return Err(Error::usage(format!("{} is not on loopback", args.listen))
             .hint("the emulator is for this machine alone: 127.0.0.1:PORT or [::1]:PORT"));
     }
-    if [&args.key, &args.secret].into_iter().any(|text| text.is_empty() || text.trim() != text) {
-        return Err(Error::usage("--key or --secret is empty, or has white space around it"));
+    let texts = [&args.key, &args.secret, &args.disabled_key];
+    if texts.into_iter().any(|text| text.is_empty() || text.trim() != text) {
+        return Err(Error::usage("a key or a secret is empty, or has white space around it"));
     }
     let is_quiet = console.verbosity() == Verbosity::Quiet;
     let emulator = Emulator {
@@ -32,9 +33,9 @@ pub fn run(args: EmulatorArgs, console: &Console) -> Result<u8, Error> {
             }
         }),
     };
-    let address = emulator.start(args.listen).map_err(|error| {
-        Error::new(Code::Network, format!("can't listen on {}", args.listen)).cause(error)
-    })?;
+    let address = emulator
+        .start(args.listen)
+        .map_err(|error| Error::config(format!("can't listen on {}", args.listen)).cause(error))?;
     let base = format!("http://{address}");
     // From here on a signal finds somebody who listens, before anybody is told where we are.
     let signals = Signals::new().map_err(lost)?;
@@ -54,6 +55,9 @@ pub fn run(args: EmulatorArgs, console: &Console) -> Result<u8, Error> {
     }
 }
 
+/// The two ways to write the one list of hosts that are reached without a proxy.
+const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
+
 /// The command with all that it needs to find the emulator, and this program, first on its PATH.
 fn surrounded(program: &OsString, base: &str, key: &str, secret: &str) -> Result<Command, Error> {
     let variable = |name: Name| name.spec().variable.expect("each of these has one");
@@ -67,11 +71,11 @@ fn surrounded(program: &OsString, base: &str, key: &str, secret: &str) -> Result
         .env(variable(Name::Key), key)
         .env(variable(Name::Secret), secret)
         .env("PATH", path_with_this_program().map_err(lost)?);
-    // Nor should the command's own HTTP client ask a proxy for loopback.
-    for name in ["NO_PROXY", "no_proxy"] {
-        let before = env::var(name).map(|hosts| hosts + ",").unwrap_or_default();
-        command.env(name, format!("{before}127.0.0.1,::1"));
-    }
+    // Nor should the command's own HTTP client ask a proxy for loopback, whichever it looks at.
+    let given = NO_PROXY.into_iter().filter_map(env::var_os).find(|hosts| !hosts.is_empty());
+    let mut hosts = given.unwrap_or_default();
+    hosts.push(if hosts.is_empty() { "127.0.0.1,::1" } else { ",127.0.0.1,::1" });
+    command.envs(NO_PROXY.map(|name| (name, &hosts)));
     Ok(command)
 }
 
@@ -100,7 +104,7 @@ fn exit_code(status: ExitStatus) -> u8 {
 /// Signals: alone, one ends the emulator; around a command they are the command's to answer.
 #[cfg(unix)]
 mod signals {
-    use std::io;
+    use std::io::{self, IsTerminal};
     use std::process::{Child, ExitStatus};
     use std::thread;
 
@@ -129,7 +133,12 @@ mod signals {
             thread::spawn(move || {
                 for origin in self.0.forever() {
                     // What comes from the terminal (Ctrl-C) reaches the command by itself.
-                    let is_sent = !matches!(origin.cause, Cause::Kernel);
+                    // Apple's systems do not tell who sends, so there it is guessed.
+                    let is_sent = if cfg!(target_vendor = "apple") {
+                        origin.signal != SIGINT || !io::stdin().is_terminal()
+                    } else {
+                        !matches!(origin.cause, Cause::Kernel)
+                    };
                     let signal = Signal::from_named_raw(origin.signal).filter(|_| is_sent);
                     if let (Some(pid), Some(signal)) = (pid, signal) {
                         // Where it is gone already, nothing has to be passed on.
@@ -144,6 +153,7 @@ mod signals {
 
 /// Elsewhere the system ends emulator and command alike.
 #[cfg(not(unix))]
+#[allow(clippy::unnecessary_wraps, clippy::unused_self, reason = "the signatures of its Unix twin")]
 mod signals {
     use std::io;
     use std::process::{Child, ExitStatus};
@@ -151,7 +161,6 @@ mod signals {
     pub struct Signals;
 
     impl Signals {
-        #[expect(clippy::unnecessary_wraps, reason = "the signature of its Unix twin")]
         pub fn new() -> io::Result<Self> {
             Ok(Self)
         }

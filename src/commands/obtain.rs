@@ -71,7 +71,14 @@ fn tell_settings(console: &Console, settings: &Settings) {
     });
     console.info(|| match &settings.network.ca_file {
         Some(file) => format!("trust store: {} ({})", file.value.display(), file.origin),
-        None => "trust store: the operating system's".to_owned(),
+        None => match ["SSL_CERT_FILE", "SSL_CERT_DIR"].map(|name| env::var_os(name).map(|_| name))
+        {
+            [None, None] => "trust store: the operating system's".to_owned(),
+            [one, other] => {
+                let names: Vec<&str> = one.into_iter().chain(other).collect();
+                format!("trust store: what {} names", names.join(" or "))
+            }
+        },
     });
 }
 

@@ -51,12 +51,16 @@ impl Emulator {
                     open.fetch_sub(1, Ordering::SeqCst);
                     continue;
                 }
-                let (emulator, open) = (emulator.clone(), open.clone());
-                thread::spawn(move || {
+                let (emulator, ended) = (emulator.clone(), open.clone());
+                let thread = thread::Builder::new().spawn(move || {
                     // A client that is gone has nobody to tell.
                     let _ = emulator.serve(stream);
-                    open.fetch_sub(1, Ordering::SeqCst);
+                    ended.fetch_sub(1, Ordering::SeqCst);
                 });
+                // Where the system has no thread left, it is hung up on, too.
+                if thread.is_err() {
+                    open.fetch_sub(1, Ordering::SeqCst);
+                }
             }
         });
         Ok(address)

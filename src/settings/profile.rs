@@ -13,6 +13,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 use zeroize::Zeroizing;
 
+use super::environment::{self, Endpoint, Template};
 use super::names::{Name, TABLE};
 use super::nearest;
 use super::origin::{Origin, Raw, Setting};
@@ -173,7 +174,10 @@ impl Reader<'_> {
                     profile.secret_command = Some(self.command(&table, key, value)?);
                     continue;
                 }
-                Name::Timeout | Name::Retries => self.number(&table, key, value)?,
+                Name::Timeout | Name::Retries => {
+                    let with_fraction = spec.name == Name::Timeout;
+                    self.number(&table, key, value, with_fraction)?
+                }
                 _ => self.string(&table, key, value)?,
             };
             profile.values.push((spec.name, raw.with(Raw(raw.value.clone().into()))));
@@ -187,7 +191,7 @@ impl Reader<'_> {
         place: Range<usize>,
         value: &Spanned<DeValue<'_>>,
     ) -> Result<CustomEnvironment, Error> {
-        if super::environment::is_built_in(name) {
+        if environment::is_built_in(name) {
             let message = format!("the environment {name} is built in and can't be defined anew");
             return Err(self.error(place, message).hint("give it a name of its own"));
         }
@@ -195,8 +199,16 @@ impl Reader<'_> {
         let (mut token_url, mut iframe_template) = (None, None);
         for (key, span, value) in entries(self.table(name, value)?) {
             match key {
-                "token_url" => token_url = Some(self.string(&table, key, value)?),
-                "iframe_template" => iframe_template = Some(self.string(&table, key, value)?),
+                "token_url" => {
+                    let url = self.string(&table, key, value)?;
+                    self.refuse_flaw(value, key, Endpoint::parse(&url.value).err())?;
+                    token_url = Some(url);
+                }
+                "iframe_template" => {
+                    let template = self.string(&table, key, value)?;
+                    self.refuse_flaw(value, key, Template::parse(&template.value).err())?;
+                    iframe_template = Some(template);
+                }
                 _ => return Err(self.unknown(span, key, &ENVIRONMENT_KEYS)),
             }
         }
@@ -208,6 +220,15 @@ impl Reader<'_> {
                 iframe_template: iframe_template.ok_or_else(|| missing("iframe_template"))?,
             },
         })
+    }
+
+    fn refuse_flaw(
+        &self,
+        value: &Spanned<DeValue<'_>>,
+        key: &str,
+        flaw: Option<&'static str>,
+    ) -> Result<(), Error> {
+        flaw.map_or(Ok(()), |flaw| Err(self.error(value.span(), format!("{key} is {flaw}"))))
     }
 
     fn table<'a, 'i>(
@@ -240,11 +261,13 @@ impl Reader<'_> {
         table: &str,
         key: &str,
         value: &Spanned<DeValue<'_>>,
+        with_fraction: bool,
     ) -> Result<Setting<String>, Error> {
         let digits = match value.get_ref() {
             DeValue::Integer(number) if number.radix() == 10 => number.as_str(),
-            DeValue::Float(number) => number.as_str(),
-            _ => return Err(self.wrong_type(key, "a decimal number", value)),
+            DeValue::Float(number) if with_fraction => number.as_str(),
+            _ if with_fraction => return Err(self.wrong_type(key, "a decimal number", value)),
+            _ => return Err(self.wrong_type(key, "a whole decimal number", value)),
         };
         Ok(self.setting(table, value, digits.to_owned()))
     }
@@ -328,7 +351,10 @@ mod tests {
             ("profiles = 1\n", "c.toml:1:12: profiles must be a table"),
             ("[profiles.x]\nkey = \n", "c.toml:2:7: not TOML"),
             ("[profiles.x]\nsecrt = \"a\"\n", "c.toml:2:1: unknown key secrt"),
-            ("[environments.x]\ntoken_url = \"a\"\n", "c.toml:1:15: the environment x has no"),
+            (
+                "[environments.x]\ntoken_url = \"https://h/\"\n",
+                "c.toml:1:15: the environment x has no",
+            ),
             ("[environments.prod]\n", "c.toml:1:15: the environment prod is built in"),
             ("[profiles.x]\nsecret_command = []\n", "c.toml:2:18: secret_command names no"),
         ] {

@@ -251,7 +251,7 @@ impl<'a> Resolver<'a> {
         };
         let proxy = Proxy::parse(given.text()?).map_err(|flaw| {
             Error::config(format!("the proxy is {flaw} ({})", given.origin))
-                .hint("write it as http://HOST:PORT; to go without, name the host in NO_PROXY")
+                .hint("write it as http://HOST:PORT")
         })?;
         Ok((is_own || endpoint.is_https()).then(|| given.with(proxy)))
     }

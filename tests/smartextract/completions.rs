@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use assert_cmd::cargo::cargo_bin;
+#[cfg(unix)]
 use rexpect::session::spawn_command;
 
 use crate::support::{Case, PROFILE, has_program};
@@ -113,6 +114,7 @@ fn fish_offers_commands_formats_environments_and_profiles() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn zsh_completes_commands_formats_environments_and_profiles() {
     if !has_program("zsh") {

@@ -1,8 +1,11 @@
 //! `config`: where the file is, what is in force and why, and a first file.
 
+#[cfg(unix)]
 use std::process::Command;
 
+#[cfg(unix)]
 use assert_cmd::cargo::cargo_bin;
+#[cfg(unix)]
 use rexpect::session::spawn_command;
 use serde_json::Value;
 
@@ -148,6 +151,7 @@ fn init_where_nothing_can_be_written_leaves_nothing() {
 }
 
 /// `config init` on a terminal, answered line by line; gives the file and all that was shown.
+#[cfg(unix)]
 fn answered(lines: &[&str]) -> (String, String) {
     let home = tempfile::TempDir::new().unwrap();
     let mut command = Command::new(cargo_bin!("smartextract"));
@@ -164,6 +168,7 @@ fn answered(lines: &[&str]) -> (String, String) {
     (std::fs::read_to_string(home.path().join("c.toml")).unwrap(), shown)
 }
 
+#[cfg(unix)]
 #[test]
 fn init_on_a_terminal_asks_and_hides_the_secret() {
     let (file, shown) = answered(&["stg", KEY, "", SECRET]);
@@ -175,6 +180,7 @@ fn init_on_a_terminal_asks_and_hides_the_secret() {
     assert!(!shown.contains(SECRET), "{shown}");
 }
 
+#[cfg(unix)]
 #[test]
 fn init_on_a_terminal_takes_a_command_and_asks_again_after_a_slip() {
     let (file, shown) =

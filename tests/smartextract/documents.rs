@@ -60,6 +60,21 @@ fn the_readme_has_every_flag_and_every_variable() {
 }
 
 #[test]
+fn the_action_hands_on_what_the_readme_says() {
+    let (action, readme) = (document("action.yml"), document("README.md"));
+    assert!(action.contains("run: smartextract token --format github-output"), "{action}");
+    for input in ["key", "secret", "environment"] {
+        assert!(action.contains(&format!("\n  {input}:\n")), "no input {input}");
+        assert!(action.contains(&format!("${{{{ inputs.{input} }}}}")), "{input} is not used");
+        assert!(readme.contains(&format!("\n    {input}: ")), "the README lacks {input}");
+    }
+    for output in ["token", "iframe_url"] {
+        assert!(action.contains(&format!("steps.token.outputs.{output}")), "no output {output}");
+    }
+    assert!(readme.contains("steps.smartextract.outputs.iframe_url"));
+}
+
+#[test]
 fn the_changelog_has_this_version() {
     assert!(document("CHANGELOG.md").contains(&format!("## {}", env!("CARGO_PKG_VERSION"))));
 }

@@ -289,7 +289,7 @@ fn only_loopback_is_listened_to() {
 fn an_address_in_use_is_told() {
     let emulator = Alone::start("");
     let address = emulator.base.strip_prefix("http://").unwrap();
-    Case::new(&format!("emulator --listen {address}")).run().fails(20).says("can't listen on");
+    Case::new(&format!("emulator --listen {address}")).run().fails(3).says("can't listen on");
 }
 
 #[test]

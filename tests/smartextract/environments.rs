@@ -125,6 +125,14 @@ fn an_environment_of_the_profile_file_must_be_whole_and_not_a_built_in_one() {
     for (text, said) in [
         ("[environments.x]\ntoken_url = \"https://h/\"\n", "no iframe_template"),
         ("[environments.x]\niframe_template = \"{token}\"\n", "no token_url"),
+        (
+            "[environments.x]\ntoken_url = \"http://h/\"\niframe_template = \"{token}\"\n",
+            "config.toml:2:13: token_url is http",
+        ),
+        (
+            "[environments.x]\ntoken_url = \"https://h/\"\niframe_template = \"x\"\n",
+            "config.toml:3:19: iframe_template is a template without",
+        ),
         ("[environments.stg]\ntoken_url = \"a\"\niframe_template = \"b\"\n", "built in"),
     ] {
         Case::token("http://127.0.0.1:1/", "").profile(text).run().fails(3).says(said);

@@ -18,6 +18,7 @@ mod faults;
 mod formats;
 mod load;
 mod manual;
+#[cfg(target_os = "linux")]
 mod memory;
 mod proxies;
 mod round_trips;

@@ -354,7 +354,10 @@ fn an_unusable_number_is_usage_as_a_flag_and_config_elsewhere() {
         let variable = format!("SMARTEXTRACT_{}", name.to_uppercase());
         Case::token(&url, "").env(&variable, bad).run().fails(3).says(&variable);
     }
-    for line in ["timeout = 0", "retries = 1.5", "retries = -1", "timeout = inf"] {
+    let file = "[profiles.other]\nretries = 1.5\n";
+    let case = Case::token("http://127.0.0.1:1/", "").profile(file);
+    case.run().fails(3).says("config.toml:2:11: retries must be a whole decimal number");
+    for line in ["timeout = 0", "retries = -1", "timeout = inf"] {
         let file = format!("[profiles.default]\n{line}\n");
         let place = format!("config.toml:2:11: {} is not", line.split(' ').next().unwrap());
         let case = Case::token("http://127.0.0.1:1/", "").without("SMARTEXTRACT_RETRIES");

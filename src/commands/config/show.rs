@@ -50,7 +50,10 @@ pub fn run(flags: &Flags, format: ShowFormat, console: &Console) -> Result<u8, E
     })?;
     let mut wrong = rows.into_iter().filter_map(|row| row.shown.err());
     if let Some(first) = wrong.next() {
-        return Err(wrong.map(|other| other.summary()).fold(first, Error::detail));
+        // An unknown environment is what is wrong with its URLs, too.
+        let told = first.summary();
+        let others = wrong.map(|other| other.summary()).filter(|other| *other != told);
+        return Err(others.fold(first, Error::detail));
     }
     if let Err(incomplete) = resolver.settings() {
         console.warn(format!("`smartextract token` would fail: {}", incomplete.summary()));
