@@ -66,7 +66,7 @@ const fn hint(code: Code, status: u16) -> &'static str {
         (Code::RateLimited, _) => "try again later, or ask for fewer tokens at once",
         (Code::ServerError, _) => "try again later; if it lasts, tell the API's operator",
         (_, 300..=399) => "check the token URL: the endpoint itself does not redirect",
-        (_, 404 | 405) => "check the token URL: nothing takes tokens requests there",
+        (_, 404 | 405) => "check the token URL: nothing takes token requests there",
         _ => "check the token URL, and whether a proxy answers instead of the API",
     }
 }

@@ -45,7 +45,9 @@ pub fn exchange(
     let left = || call.budget.saturating_sub(start.elapsed());
     let body = request_body(call);
     let mut earlier: Vec<String> = Vec::new();
-    for number in 1.. {
+    let mut number = 0;
+    loop {
+        number += 1;
         let begun = Instant::now();
         let reply = client.post(call.endpoint, &body, left());
         let (outcome, again, retry_after) = judge(reply, call);
@@ -58,12 +60,11 @@ pub fn exchange(
         let wait = (again && number <= call.retries)
             .then(|| retry::wait(number, retry_after, left(), fastrand::f64()))
             .flatten();
-        let Some(wait) = wait else { return Err(with_history(error, &earlier)) };
+        let Some(wait) = wait else { return Err(earlier.iter().fold(error, Error::detail)) };
         earlier.push(format!("attempt {number}: {}", error.summary()));
         watch(Event::Wait(wait));
         std::thread::sleep(wait);
     }
-    unreachable!("the range has no end")
 }
 
 /// The outcome of an attempt, whether another may end otherwise, and when it may begin.
@@ -78,10 +79,6 @@ fn judge(
         }
         Err(Failure { error, passing }) => (Err(error), passing, None),
     }
-}
-
-fn with_history(error: Error, earlier: &[String]) -> Error {
-    earlier.iter().fold(error, Error::detail)
 }
 
 /// `{"key":"…","secret":"…"}`, in a buffer that is wiped and never has to grow.

@@ -64,9 +64,8 @@ fn with_candidates(command: Command) -> Command {
 }
 
 fn names(of: Name) -> Vec<CompletionCandidate> {
-    let variable = |name: &str| env::var_os(name);
     let flags = Flags::default();
-    let names = settings::known_names(&Sources::of_process(&flags, &variable), of);
+    let names = settings::known_names(&Sources::of_process(&flags), of);
     // A shell script puts them into a command line as they are: only what needs no quoting.
     let is_plain = |name: &String| {
         name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))

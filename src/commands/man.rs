@@ -48,7 +48,7 @@ fn page(command: &Command) -> String {
         .manual("User Commands");
     let mut page = Vec::new();
     let mut roff = Roff::default();
-    let is_program = command.get_subcommands().next().is_some() && name(command) == "smartextract";
+    let is_program = name(command) == "smartextract";
     let drawn = man
         .render_title(&mut page)
         .and_then(|()| man.render_name_section(&mut page))

@@ -32,8 +32,7 @@ pub fn grant(settings: Settings, console: &Console) -> Result<Grant, Error> {
 
 /// The settings from this process's surroundings.
 pub fn settings(flags: &Flags, console: &Console) -> Result<Settings, Error> {
-    let variable = |name: &str| env::var_os(name);
-    let sources = Sources::of_process(flags, &variable);
+    let sources = Sources::of_process(flags);
     let resolver = Resolver::new(&sources)?;
     tell_profile(console, &resolver);
     let settings = resolver.settings();

@@ -1,8 +1,8 @@
 //! One request and one answer a connection: HTTP/1.1 (RFC 9112) as far as an emulator needs it.
 //!
-//! Heads are parsed by httparse. The small server crates that were tried do not keep their heads:
-//! one panics on a target that is no path, the other limits neither heads nor idle clients. Here
-//! all that a client can do is bounded: its head, its body, and its time.
+//! Heads are parsed by httparse. The small server crates that would do the rest do not keep their
+//! heads: oxhttp 0.3 panics on a target that is no path, `tiny_http` 0.12 limits neither a head nor
+//! an idle client. Here all that a client can do is bounded: its head, its body, and its time.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};

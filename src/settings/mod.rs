@@ -1,7 +1,8 @@
 //! Settings: flags, variables, profile file and defaults, resolved to values with their origins.
 //!
-//! Knows nothing of HTTP. The environment and the file come in as values; only `profile::load`
-//! and `credentials` touch files, and only `credentials` runs a program.
+//! Knows nothing of HTTP. Variables and the file come in as values: only `Sources::of_process`
+//! looks at this process, only `profile::load` and `credentials` touch files, and only
+//! `credentials` runs a program.
 
 mod credentials;
 mod environment;

@@ -4,6 +4,7 @@
 //! another setting is wrong.
 
 use std::cell::RefCell;
+use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -39,7 +40,8 @@ pub struct Sources<'a> {
 impl<'a> Sources<'a> {
     /// The places around this process. Without HOME there is no home folder: the one in the
     /// user database is not the one that whoever took HOME away had in mind.
-    pub fn of_process(flags: &'a Flags, variable: &'a dyn Fn(&str) -> Option<OsString>) -> Self {
+    pub fn of_process(flags: &'a Flags) -> Self {
+        let variable: &'static dyn Fn(&str) -> Option<OsString> = &|name| env::var_os(name);
         let is_set = |name| variable(name).is_some_and(|value| !value.is_empty());
         let has_home = !cfg!(unix) || is_set("HOME");
         // A relative one is to be ignored (XDG Base Directory Specification, "Basics").

@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::Path;
 
+use serde::Serialize;
 use zeroize::Zeroizing;
 
 use crate::console::{Console, Verbosity};
@@ -83,20 +84,21 @@ fn questions(path: &Path) -> Result<Zeroizing<String>, Error> {
 }
 
 fn profile_file(answers: &Answers) -> Zeroizing<String> {
-    // What JSON writes of strings and arrays of strings is TOML, too.
-    let quoted = |value: &dyn Fn() -> serde_json::Result<String>| {
-        Zeroizing::new(value().expect("strings are always JSON"))
-    };
-    let environment = quoted(&|| serde_json::to_string(&answers.environment));
-    let key = quoted(&|| serde_json::to_string(&*answers.key));
     let (name, secret) = match &answers.secret {
-        Source::Stored(secret) => ("secret", quoted(&|| serde_json::to_string(&**secret))),
-        Source::Command(words) => ("secret_command", quoted(&|| serde_json::to_string(words))),
+        Source::Stored(secret) => ("secret", quoted(&**secret)),
+        Source::Command(words) => ("secret_command", quoted(words)),
     };
     Zeroizing::new(format!(
         "[profiles.default]\nenv = {}\nkey = {}\n{name} = {}\n",
-        *environment, *key, *secret
+        *quoted(&answers.environment),
+        *quoted(&*answers.key),
+        *secret
     ))
+}
+
+/// A string, or an array of them, as TOML: what JSON writes of these is TOML, too.
+fn quoted(value: &impl Serialize) -> Zeroizing<String> {
+    Zeroizing::new(serde_json::to_string(value).expect("strings are always JSON"))
 }
 
 fn credential(answer: &str) -> Result<Zeroizing<String>, &'static str> {
@@ -199,29 +201,33 @@ fn say(text: &str) {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use toml::de::DeTable;
 
     use super::*;
 
     proptest! {
         #[test]
-        fn whatever_is_answered_comes_back_out_of_the_file(key in "\\PC+", words in proptest::collection::vec("\\PC+", 1..4)) {
-            let answers = |secret| Answers {
-                environment: "staging".to_owned(),
-                key: Zeroizing::new(key.clone()),
-                secret,
-            };
-            for secret in [Source::Stored(Zeroizing::new(words[0].clone())), Source::Command(words.clone())] {
-                let stored = matches!(secret, Source::Stored(_));
-                let text = profile_file(&answers(secret));
-                let table = toml::de::DeTable::parse(&text).unwrap();
-                let profile = &table.get_ref()["profiles"].get_ref()["default"];
-                prop_assert_eq!(profile.get_ref()["key"].get_ref().as_str(), Some(key.as_str()));
-                if stored {
-                    prop_assert_eq!(profile.get_ref()["secret"].get_ref().as_str(), Some(words[0].as_str()));
+        fn whatever_is_answered_comes_back_out_of_the_file(
+            key in "\\PC+",
+            words in proptest::collection::vec("\\PC+", 1..4),
+        ) {
+            for secret in [
+                Source::Stored(Zeroizing::new(words[0].clone())),
+                Source::Command(words.clone()),
+            ] {
+                let is_stored = matches!(secret, Source::Stored(_));
+                let environment = "staging".to_owned();
+                let key = Zeroizing::new(key.clone());
+                let text = profile_file(&Answers { environment, key: key.clone(), secret });
+                let file = DeTable::parse(&text).unwrap();
+                let profile = file.get_ref()["profiles"].get_ref()["default"].get_ref();
+                prop_assert_eq!(profile["key"].get_ref().as_str(), Some(key.as_str()));
+                if is_stored {
+                    prop_assert_eq!(profile["secret"].get_ref().as_str(), Some(words[0].as_str()));
                 } else {
-                    let array = profile.get_ref()["secret_command"].get_ref().as_array().unwrap();
-                    let found: Vec<_> = array.iter().map(|word| word.get_ref().as_str().unwrap()).collect();
-                    prop_assert_eq!(found, words.iter().map(String::as_str).collect::<Vec<_>>());
+                    let found = profile["secret_command"].get_ref().as_array().unwrap();
+                    let found = found.iter().map(|word| word.get_ref().as_str().unwrap());
+                    prop_assert!(found.eq(words.iter().map(String::as_str)));
                 }
             }
         }

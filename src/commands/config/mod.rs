@@ -3,8 +3,6 @@
 mod init;
 mod show;
 
-use std::env;
-
 use crate::cli::{ConfigTask, Deferred, FileArgs, ShowFormat};
 use crate::console::Console;
 use crate::error::Error;
@@ -26,8 +24,7 @@ pub fn run(task: &ConfigTask, console: &Console) -> Result<u8, Error> {
 }
 
 fn path(args: &FileArgs) -> Result<Setting<std::path::PathBuf>, Error> {
-    let variable = |name: &str| env::var_os(name);
-    let path = Sources::of_process(&args.0, &variable).profile_path();
+    let path = Sources::of_process(&args.0).profile_path();
     if path.as_ref().is_some_and(|path| path.value.as_os_str().is_empty()) {
         return Err(Error::usage("flag --config is empty"));
     }

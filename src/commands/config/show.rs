@@ -1,8 +1,6 @@
 //! `config show`: every setting as it would be used, with its origin. No network, no
 //! `secret_command`, and neither a secret nor a whole key.
 
-use std::env;
-
 use serde::Serialize;
 use serde_json::Value;
 
@@ -37,8 +35,7 @@ impl Shown {
 /// Prints all settings. What is missing is no failure here; what is wrong is, after all else
 /// was printed.
 pub fn run(flags: &Flags, format: ShowFormat, console: &Console) -> Result<u8, Error> {
-    let variable = |name: &str| env::var_os(name);
-    let sources = Sources::of_process(flags, &variable);
+    let sources = Sources::of_process(flags);
     let resolver = Resolver::new(&sources)?;
     let rows = rows(&sources, &resolver);
     for warning in resolver.take_warnings() {
