@@ -40,7 +40,6 @@ const EXEC: [Example; 2] = [
     ("smartextract exec -e stg -- sh -c 'curl \"$SMARTEXTRACT_IFRAME_URL\"'", "a shell line"),
 ];
 
-#[cfg(feature = "emulator")]
 pub const EMULATOR_ABOUT: &str = "\
 Run a stand-in for the API on loopback, alone or around a command
 
@@ -49,7 +48,6 @@ whether the token in its URL was issued. COMMAND finds it through SMARTEXTRACT_T
 SMARTEXTRACT_IFRAME_TEMPLATE, SMARTEXTRACT_KEY and SMARTEXTRACT_SECRET, with this program first on \
 PATH. Alone, the base URL is the first line on standard output, and Ctrl-C or SIGTERM ends it.";
 
-#[cfg(feature = "emulator")]
 const EMULATOR: [Example; 4] = [
     ("smartextract emulator -- smartextract token", "a token without an account"),
     ("smartextract emulator -- npm test", "a test suite that asks for tokens"),
@@ -77,7 +75,6 @@ pub fn examples(command: &str) -> &'static [Example] {
     match command {
         "token" => &TOKEN,
         "exec" => &EXEC,
-        #[cfg(feature = "emulator")]
         "emulator" => &EMULATOR,
         "config" => &CONFIG,
         "completions" => &COMPLETIONS,

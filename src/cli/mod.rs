@@ -19,7 +19,6 @@ pub use self::flags::{Deferred, FileArgs, SettingsArgs};
 pub use self::help::examples;
 pub use self::refusal::{presentation, usage_error};
 use crate::console::{Color, Presentation, Verbosity};
-#[cfg(feature = "emulator")]
 use crate::emulator::Fault;
 use crate::output::Format;
 use crate::settings::{Name, TABLE};
@@ -69,7 +68,6 @@ pub enum Task {
     #[command(subcommand)]
     Config(ConfigTask),
     /// Run a stand-in for the API on loopback, alone or around a command
-    #[cfg(feature = "emulator")]
     #[command(
         long_about = help::EMULATOR_ABOUT,
         args_override_self = true,
@@ -139,7 +137,6 @@ pub struct ShowArgs {
     pub settings: SettingsArgs,
 }
 
-#[cfg(feature = "emulator")]
 #[derive(Args)]
 pub struct EmulatorArgs {
     /// The address to listen on, of loopback; port 0 is any free one
@@ -168,11 +165,9 @@ pub struct EmulatorArgs {
 }
 
 /// A wait of up to an hour, in seconds.
-#[cfg(feature = "emulator")]
 #[derive(Clone, Copy)]
 pub struct Delay(pub std::time::Duration);
 
-#[cfg(feature = "emulator")]
 impl std::str::FromStr for Delay {
     type Err = &'static str;
 

@@ -2,7 +2,6 @@
 
 pub mod completions;
 mod config;
-#[cfg(feature = "emulator")]
 mod emulator;
 mod exec;
 mod man;
@@ -19,7 +18,6 @@ pub fn run(cli: Cli, console: &Console) -> Result<u8, Error> {
         Task::Token(Deferred(args)) => token::run(&args, console),
         Task::Exec(Deferred(args)) => exec::run(&args, console),
         Task::Config(task) => config::run(&task, console),
-        #[cfg(feature = "emulator")]
         Task::Emulator(Deferred(args)) => emulator::run(args, console),
         Task::Completions { shell } => completions::run(shell),
         Task::Man { folder } => man::run(folder.as_deref()),

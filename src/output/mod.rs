@@ -3,7 +3,6 @@
 mod format;
 mod quote;
 
-#[cfg(feature = "emulator")]
 pub use quote::html_attribute;
 
 pub use format::{Format, Grant, TOKEN_VARIABLE, URL_VARIABLE};

@@ -9,7 +9,6 @@ mod attempts;
 mod completions;
 mod config;
 mod documents;
-#[cfg(feature = "emulator")]
 mod emulator;
 mod environments;
 mod errors;
