@@ -6,173 +6,168 @@ use std::io::{self, Write};
 use std::panic;
 use std::process::{self, ExitCode};
 
+use anstream::AutoStream;
 use anstream::stream::RawStream;
-use anstream::{AutoStream, ColorChoice};
-use clap::ValueEnum;
-use clap::error::ErrorKind;
+use anyhow::Context;
+use clap::ColorChoice;
+use clap::builder::StyledStr;
+use clap::builder::styling::{AnsiColor, Style};
 
 use crate::error::{Code, Error};
-use crate::output::Format;
 
-const RED: &str = "31";
-const YELLOW: &str = "33";
-const BLUE: &str = "34";
-
-/// When colours are used.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Color {
-    #[default]
-    Auto,
-    Always,
-    Never,
-}
-
-/// How much is told on standard error.
+/// How much is printed to standard error.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Verbosity {
-    /// Errors.
+    /// Errors only.
     Quiet,
-    /// And warnings.
+    /// Errors and warnings.
     #[default]
     Normal,
-    /// And what is used, and what happens.
+    /// Settings and progress as well.
     Verbose,
 }
 
-/// What a command line says of how to talk to its user.
+/// How this run talks to its user.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Presentation {
-    pub format: Option<Format>,
+pub struct OutputOptions {
+    pub json_errors: bool,
+    /// Makes the statement that a failed run prints to standard output: `eval` of nothing would
+    /// succeed. Its argument is the exit code.
+    pub failure_statement: Option<fn(u8) -> String>,
     pub verbosity: Verbosity,
-    pub color: Color,
+    pub color: ColorChoice,
 }
 
 /// Standard output and standard error.
 pub struct Console {
-    presentation: Presentation,
-    /// Warnings that wait for the end, where an error must be the only line.
+    options: OutputOptions,
+    /// Warnings held back until the end, because a JSON error must be the only line.
     held: RefCell<Vec<String>>,
 }
 
 impl Console {
-    pub const fn new(presentation: Presentation) -> Self {
-        Self { presentation, held: RefCell::new(Vec::new()) }
+    pub const fn new(options: OutputOptions) -> Self {
+        Self { options, held: RefCell::new(Vec::new()) }
     }
 
-    /// Tells what is used or what happens, where that was asked for.
+    /// Prints settings or progress, with `-v`.
     pub fn info(&self, text: impl FnOnce() -> String) {
-        if self.presentation.verbosity == Verbosity::Verbose {
-            self.say("info:", BLUE, &text());
+        if self.options.verbosity == Verbosity::Verbose {
+            self.print_labelled("info:", AnsiColor::Blue, &text());
         }
-    }
-
-    pub fn verbosity(&self) -> Verbosity {
-        self.presentation.verbosity
-    }
-
-    /// Writes a line that is neither warning nor error to standard error, from any thread.
-    pub fn log(text: &str) {
-        let _ = io::stderr().lock().write_all(format!("{}\n", printable(text)).as_bytes());
     }
 
     pub fn warn(&self, text: String) {
-        match self.presentation.verbosity {
+        match self.options.verbosity {
             Verbosity::Quiet => {}
-            _ if self.is_json() => self.held.borrow_mut().push(text),
-            _ => self.say("warning:", YELLOW, &text),
+            _ if self.options.json_errors => self.held.borrow_mut().push(text),
+            _ => self.print_labelled("warning:", AnsiColor::Yellow, &text),
         }
     }
 
-    /// Writes the result to standard output, whole and at once.
+    /// Reports what was done, unless `-q` was given.
+    pub fn notice(&self, text: &str) {
+        if self.options.verbosity != Verbosity::Quiet {
+            Self::log(text);
+        }
+    }
+
+    /// Writes an unlabelled line to standard error, from any thread.
+    pub fn log(text: &str) {
+        let _ = writeln!(io::stderr().lock(), "{}", printable(text));
+    }
+
+    pub const fn is_quiet(&self) -> bool {
+        matches!(self.options.verbosity, Verbosity::Quiet)
+    }
+
+    /// Writes the result to standard output, all of it at once.
     pub fn print(text: impl AsRef<[u8]>) -> Result<(), Error> {
         let mut stdout = io::stdout().lock();
         let written = stdout.write_all(text.as_ref()).and_then(|()| stdout.flush());
-        written.map_err(|error| {
-            Error::new(Code::Internal, "standard output can't be written").cause(error)
-        })
+        Ok(written.context("standard output can't be written")?)
     }
 
-    /// The exit code of a run, after its error, if it is one, has been told.
+    /// Prints help or version; to standard error if it is the answer to a wrong command line.
+    pub fn print_help(&self, text: &StyledStr, is_error: bool) -> ExitCode {
+        if is_error {
+            let _ = write!(self.styled(io::stderr()), "{}", text.ansi());
+            return ExitCode::from(Code::Usage.exit_code());
+        }
+        let mut stdout = self.styled(io::stdout());
+        let written = write!(stdout, "{}", text.ansi()).and_then(|()| stdout.flush());
+        let written = written.context("standard output can't be written").map_err(Error::from);
+        self.finish(written.map(|()| 0))
+    }
+
+    /// Ends a run: prints its error, if there is one, and returns its exit code.
     pub fn finish(&self, outcome: Result<u8, Error>) -> ExitCode {
         match outcome {
             Ok(code) => {
                 for warning in self.held.take() {
-                    self.say("warning:", YELLOW, &warning);
+                    self.print_labelled("warning:", AnsiColor::Yellow, &warning);
                 }
                 ExitCode::from(code)
             }
-            Err(error) => self.fail(&error),
+            Err(error) => ExitCode::from(self.fail(&error)),
         }
     }
 
-    fn fail(&self, error: &Error) -> ExitCode {
-        if self.is_json() {
-            self.say("", "", &error.json(&self.held.take()));
+    /// Prints an error that does not end the run.
+    pub fn report(&self, error: &Error) {
+        if self.options.json_errors {
+            let _ = writeln!(io::stderr().lock(), "{}", error.json(&self.held.take()));
         } else {
             for (label, text) in error.lines() {
-                self.say(label, RED, &text);
+                self.print_labelled(label, AnsiColor::Red, &text);
             }
         }
+    }
+
+    fn fail(&self, error: &Error) -> u8 {
+        self.report(error);
         let code = error.code().exit_code();
-        if let Some(statement) = self.presentation.format.and_then(|format| format.failure(code)) {
-            // Where not even this can be written, nobody reads it.
-            let _ = Self::print(&statement);
+        if let Some(statement) = self.options.failure_statement {
+            // If this can't be written, no one evaluates it.
+            let _ = Self::print(statement(code));
         }
-        ExitCode::from(code)
+        code
     }
 
-    /// Ends a run whose arguments clap did not take, or that asks for help or the version.
-    pub fn refuse(&self, refused: &clap::Error) -> ExitCode {
-        let text = refused.render();
-        if !refused.use_stderr() {
-            let colors = self.has_colors(&io::stdout());
-            let text = if colors { text.ansi().to_string() } else { text.to_string() };
-            return self.finish(Self::print(&text).map(|()| 0));
-        }
-        if refused.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-            let _ = io::stderr().lock().write_all(text.to_string().as_bytes());
-            return ExitCode::from(Code::Usage.exit_code());
-        }
-        self.fail(&crate::cli::usage_error(refused))
-    }
-
-    /// A panic becomes an internal error: without its message, which may hold anything.
+    /// Turns a panic into an internal error, without its message, which may contain anything.
     pub fn report_panics(&self) {
-        let presentation = self.presentation;
+        let options = self.options;
         panic::set_hook(Box::new(move |panic| {
             let place = panic.location().map_or_else(String::new, |place| format!(" at {place}"));
             let error = Error::new(Code::Internal, format!("a bug in smartextract{place}"))
-                .hint("report it, with the command line but without key and secret");
-            let _ = Self::new(presentation).fail(&error);
-            process::exit(i32::from(Code::Internal.exit_code()));
+                .hint("report it with the command line, but without key and secret");
+            process::exit(i32::from(Self::new(options).fail(&error)));
         }));
     }
 
-    fn is_json(&self) -> bool {
-        self.presentation.format == Some(Format::Json)
-    }
-
-    fn has_colors(&self, stream: &impl RawStream) -> bool {
-        match self.presentation.color {
-            Color::Always => true,
-            Color::Never => false,
-            Color::Auto => AutoStream::choice(stream) != ColorChoice::Never,
-        }
-    }
-
-    /// Writes a line to standard error; where that is closed there is nobody to tell.
-    fn say(&self, label: &str, color: &str, text: &str) {
-        let label = match label {
-            "" => String::new(),
-            _ if self.has_colors(&io::stderr()) => format!("\u{1b}[1;{color}m{label}\u{1b}[0m "),
-            _ => format!("{label} "),
+    /// A stream with its escape codes removed or translated if the terminal needs that.
+    fn styled<S: RawStream>(&self, stream: S) -> AutoStream<S> {
+        let choice = match self.options.color {
+            ColorChoice::Auto => anstream::ColorChoice::Auto,
+            ColorChoice::Always => anstream::ColorChoice::Always,
+            ColorChoice::Never => anstream::ColorChoice::Never,
         };
-        let line = format!("{label}{}\n", printable(text));
-        let _ = io::stderr().lock().write_all(line.as_bytes());
+        AutoStream::new(stream, choice)
+    }
+
+    /// Writes a line to standard error. If that is closed, there is no one to report it to.
+    fn print_labelled(&self, label: &str, color: AnsiColor, text: &str) {
+        let style = Style::new().bold().fg_color(Some(color.into()));
+        let text = printable(text);
+        let line = match label {
+            "" => format!("{text}\n"),
+            _ => format!("{style}{label}{style:#} {text}\n"),
+        };
+        let _ = self.styled(io::stderr()).write_all(line.as_bytes());
     }
 }
 
-/// A text that may hold any name, with what a terminal could obey shown escaped.
+/// Text that may contain any name, with the control characters that a terminal obeys escaped.
 pub fn printable(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut shown, c| {
         if c.is_control() {

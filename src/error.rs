@@ -1,13 +1,13 @@
-//! The one error of this program: what happened, its exit code, what helps to mend it.
+//! The one error type: what happened, its exit code, and what helps to fix it.
 //!
-//! Any room makes one and hands it up untouched; only `console` prints it.
+//! Every module creates it and passes it up unchanged; only `console` prints it.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use anyhow::anyhow;
 use serde::Serialize;
 
-/// The classes of failure that a script can tell apart, as the exit code table names them.
+/// The kinds of failure that a script can tell apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Code {
     Internal,
@@ -49,18 +49,20 @@ impl Code {
     const fn row(self) -> (u8, &'static str, &'static str) {
         match self {
             Self::Internal => (1, "internal", "output could not be written, or a bug"),
-            Self::Usage => (2, "usage", "unusable arguments"),
-            Self::Config => (3, "config", "profile file, variable or setting is unusable"),
-            Self::MissingCredentials => (4, "missing_credentials", "no key or no secret anywhere"),
-            Self::InvalidCredentials => (10, "invalid_credentials", "401: credentials not valid"),
+            Self::Usage => (2, "usage", "invalid arguments"),
+            Self::Config => (3, "config", "invalid profile file, variable or setting"),
+            Self::MissingCredentials => (4, "missing_credentials", "no key or no secret found"),
+            Self::InvalidCredentials => {
+                (10, "invalid_credentials", "401: the credentials are not valid")
+            }
             Self::KeyDisabled => (11, "key_disabled", "401: the key is disabled"),
             Self::AccessDenied => (12, "access_denied", "any other 401 or 403"),
-            Self::Network => (20, "network", "no connection, or it was lost"),
-            Self::Timeout => (21, "timeout", "the time budget is spent"),
-            Self::Tls => (22, "tls", "certificate or handshake refused"),
-            Self::ServerError => (30, "server_error", "5xx, after the retries"),
-            Self::UnexpectedResponse => (31, "unexpected_response", "an unusable answer"),
-            Self::RateLimited => (32, "rate_limited", "429, after the retries"),
+            Self::Network => (20, "network", "connection failed or lost, proxy refused"),
+            Self::Timeout => (21, "timeout", "the time budget is used up"),
+            Self::Tls => (22, "tls", "certificate or handshake rejected"),
+            Self::ServerError => (30, "server_error", "5xx, after all retries"),
+            Self::UnexpectedResponse => (31, "unexpected_response", "no valid token in the answer"),
+            Self::RateLimited => (32, "rate_limited", "429, after all retries"),
             Self::NotExecutable => (126, "not_executable", "COMMAND can't be run"),
             Self::NotFound => (127, "not_found", "COMMAND is not found"),
         }
@@ -71,23 +73,23 @@ impl Code {
         self.row().0
     }
 
-    /// The name that JSON errors carry.
+    /// The name in JSON errors.
     pub const fn name(self) -> &'static str {
         self.row().1
     }
 
-    /// A few words for the table in help and manual.
+    /// The meaning, for the table in help and manual.
     pub const fn meaning(self) -> &'static str {
         self.row().2
     }
 
-    /// Whether the same call may work a little later.
-    pub const fn retryable(self) -> bool {
+    /// Whether the same call may succeed a little later.
+    const fn retryable(self) -> bool {
         matches!(self, Self::Network | Self::Timeout | Self::ServerError | Self::RateLimited)
     }
 }
 
-/// A failure on its way to the user. No part of it may hold a secret.
+/// A failure on its way to the user. No part of it may contain a secret.
 #[derive(Debug)]
 pub struct Error {
     code: Code,
@@ -110,7 +112,7 @@ impl Error {
         }
     }
 
-    /// A setting, a variable or the profile file is unusable.
+    /// An invalid setting, environment variable or profile file.
     pub fn config(message: impl Into<String>) -> Self {
         Self::new(Code::Config, message)
     }
@@ -126,7 +128,7 @@ impl Error {
         self
     }
 
-    /// One more line that helps to find the fault: an origin, an endpoint, an earlier attempt.
+    /// A further fact that helps to find the cause: an origin, an endpoint, an earlier attempt.
     #[must_use]
     pub fn detail(mut self, line: impl Into<String>) -> Self {
         self.details.push(line.into());
@@ -139,13 +141,13 @@ impl Error {
         self
     }
 
-    /// The same, for a cause that is only known as text.
+    /// Like `cause`, if the cause is only known as text.
     #[must_use]
     pub fn because(self, cause: impl fmt::Display + fmt::Debug + Send + Sync + 'static) -> Self {
         self.cause(anyhow!(cause))
     }
 
-    /// The status of the answer that this failure is about.
+    /// The HTTP status of the response that this failure is about.
     #[must_use]
     pub const fn status(mut self, status: u16) -> Self {
         self.http_status = Some(status);
@@ -156,7 +158,7 @@ impl Error {
         self.code
     }
 
-    /// The message with its whole chain of causes, on one line.
+    /// The message with its chain of causes, on one line.
     pub fn summary(&self) -> String {
         let mut summary = self.message.clone();
         for cause in self.causes() {
@@ -166,19 +168,19 @@ impl Error {
         summary
     }
 
-    /// The causes, outermost first, without those that only repeat the one before.
+    /// The causes, outermost first, without those that only repeat the line before.
     fn causes(&self) -> Vec<String> {
         let mut causes: Vec<String> = Vec::new();
         for cause in self.cause.iter().flat_map(anyhow::Error::chain) {
             let text = cause.to_string();
-            if causes.last().is_none_or(|last| !last.contains(&text)) {
+            if !causes.last().unwrap_or(&self.message).contains(&text) {
                 causes.push(text);
             }
         }
         causes
     }
 
-    /// For people: `error:`, causes, details, `hint:`, a line each as label and text.
+    /// For people: label and text of each line.
     pub fn lines(&self) -> Vec<(&'static str, String)> {
         let mut lines = vec![("error:", self.message.clone())];
         lines.extend(self.causes().into_iter().map(|cause| ("", format!("  caused by: {cause}"))));
@@ -187,7 +189,7 @@ impl Error {
         lines
     }
 
-    /// For scripts: one line of JSON, `warnings` only where there are any.
+    /// For scripts: one line of JSON without control characters.
     pub fn json(&self, warnings: &[String]) -> String {
         #[derive(Serialize)]
         struct Line<'a> {
@@ -217,6 +219,44 @@ impl Error {
             hint: self.hint.as_deref(),
             warnings,
         };
-        serde_json::to_string(&Line { error: body }).expect("strings and numbers are always JSON")
+        let json = serde_json::to_string(&Line { error: body });
+        escape_controls(&json.expect("strings and numbers are always JSON"))
+    }
+}
+
+/// A failure that no setting explains: its outermost context is the message.
+impl From<anyhow::Error> for Error {
+    fn from(cause: anyhow::Error) -> Self {
+        Self::new(Code::Internal, cause.to_string()).cause(cause)
+    }
+}
+
+/// JSON with DEL and the C1 control characters escaped, which RFC 8259, section 7, allows
+/// unescaped but a terminal may obey.
+fn escape_controls(json: &str) -> String {
+    json.chars().fold(String::with_capacity(json.len()), |mut escaped, c| {
+        if c.is_control() {
+            write!(escaped, "\\u{:04x}", u32::from(c)).expect("a String never fails");
+        } else {
+            escaped.push(c);
+        }
+        escaped
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_json_error_is_one_printable_line_that_reads_back(message in any::<String>()) {
+            let json = Error::usage(message.clone()).json(&[]);
+            prop_assert!(!json.contains(char::is_control));
+            let parsed: serde_json::Value = serde_json::from_str(&json).unwrap();
+            prop_assert_eq!(parsed["error"]["message"].as_str(), Some(message.as_str()));
+        }
     }
 }

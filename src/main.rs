@@ -5,13 +5,11 @@
 //! `console` prints it.
 
 mod api;
-mod authority;
 mod cli;
 mod commands;
 mod console;
 mod emulator;
 mod error;
-mod memory;
 mod output;
 mod secret;
 mod settings;
@@ -20,21 +18,26 @@ use std::env;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use console::{Console, Presentation};
+use cli::Parsed;
+use console::{Console, OutputOptions};
 
 fn main() -> ExitCode {
-    memory::close();
+    secret::disable_core_dumps();
     let arguments: Vec<OsString> = env::args_os().collect();
     match commands::completions::answer(&arguments) {
         Ok(false) => {}
-        answered => return Console::new(Presentation::default()).finish(answered.map(|_| 0)),
+        answered => return Console::new(OutputOptions::default()).finish(answered.map(|_| 0)),
     }
-    let cli = match cli::parse(&arguments) {
-        Ok(cli) => cli,
-        Err(refused) => return Console::new(cli::presentation(&arguments)).refuse(&refused),
-    };
-    let console = Console::new(cli.presentation());
-    console.report_panics();
-    let outcome = commands::run(cli, &console);
-    console.finish(outcome)
+    match cli::parse(&arguments) {
+        Ok(Parsed::Run(cli)) => {
+            let console = Console::new(cli.output_options());
+            console.report_panics();
+            let outcome = commands::run(*cli, &console);
+            console.finish(outcome)
+        }
+        Ok(Parsed::Help { text, is_error }) => {
+            Console::new(cli::output_options_of_refused(&arguments)).print_help(&text, is_error)
+        }
+        Err(error) => Console::new(cli::output_options_of_refused(&arguments)).finish(Err(error)),
+    }
 }

@@ -1,11 +1,11 @@
-//! Key, secret and token: values that are never printed, only exposed where they must be.
+//! Key, secret and token: values that are never printed, only exposed where they are needed.
 //!
 //! `Debug` shows `[REDACTED]`, there is no `Display`, and the memory is wiped on drop.
 
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
-/// An API key. Less than a secret, yet never shown in full.
+/// An API key. Not secret on its own, but never shown in full.
 #[derive(Clone, Debug)]
 pub struct Key(SecretString);
 
@@ -13,14 +13,14 @@ pub struct Key(SecretString);
 #[derive(Clone, Debug)]
 pub struct Secret(SecretString);
 
-/// A session token, or a text that holds one (an iframe URL).
+/// A session token, or a text that contains one (an iframe URL).
 #[derive(Clone, Debug)]
 pub struct Token(SecretString);
 
 macro_rules! guarded {
     ($($name:ident),*) => {$(
         impl $name {
-            /// The text itself. Wherever this is called, a leak is possible: call it rarely.
+            /// The text itself. Each call is a possible leak: keep them few.
             pub fn expose(&self) -> &str {
                 self.0.expose_secret()
             }
@@ -36,7 +36,7 @@ macro_rules! guarded {
 guarded!(Key, Secret, Token);
 
 impl Key {
-    /// Enough to tell two keys apart, never the key: the first four characters of a long one.
+    /// Enough to tell two keys apart: the first four characters of a long key.
     pub fn shortened(&self) -> String {
         let key = self.expose();
         if key.chars().count() < 12 {
@@ -50,25 +50,38 @@ impl Key {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flaw {
     Empty,
-    /// A control character inside, by its place in characters, from 1.
+    /// A control character, by its position in characters, from 1.
     Control(usize),
 }
 
-/// A text without the white space around it, and whether there was any.
+/// The text without surrounding white space, and whether there was any.
 pub fn trimmed(text: &str) -> Result<(Zeroizing<String>, bool), Flaw> {
     let inner = text.trim();
     if inner.is_empty() {
         return Err(Flaw::Empty);
     }
-    if let Some(place) = inner.chars().position(char::is_control) {
-        return Err(Flaw::Control(place + 1));
+    if let Some(position) = inner.chars().position(char::is_control) {
+        return Err(Flaw::Control(position + 1));
     }
     Ok((Zeroizing::new(inner.to_owned()), inner.len() != text.len()))
 }
 
-/// The content of a file or of a command's output without its one line end and byte order mark.
-pub fn without_line_end(text: &str) -> &str {
+/// The content of a file, or a command's output, without final newline and byte order mark.
+pub fn without_final_newline(text: &str) -> &str {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let text = text.strip_suffix('\n').unwrap_or(text);
     text.strip_suffix('\r').unwrap_or(text)
 }
+
+/// Keeps secrets out of core dumps and, on Linux, away from debuggers and `/proc/PID/mem` of
+/// other processes. The effect ends with `exec`, so COMMAND is not affected.
+#[cfg(target_os = "linux")]
+pub fn disable_core_dumps() {
+    use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+    // If the system refuses, there is nothing that the user could fix, and nothing breaks.
+    let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+}
+
+/// No other system has a call for this that child processes would not inherit.
+#[cfg(not(target_os = "linux"))]
+pub const fn disable_core_dumps() {}

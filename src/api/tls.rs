@@ -18,7 +18,6 @@ use super::buffers::WipedBuffers;
 use super::connect::time_left;
 use super::tcp::cut_off;
 use super::trust::Trust;
-use crate::authority::bare;
 
 /// Wraps a connection in TLS where the URL asks for it.
 #[derive(Debug)]
@@ -50,7 +49,7 @@ impl<In: Transport> Connector<In> for TlsConnector {
         if !details.needs_tls() || transport.is_tls() {
             return Ok(Some(Either::A(transport)));
         }
-        let host = bare(details.uri.host().unwrap_or_default());
+        let host = details.uri.host().unwrap_or_default().trim_matches(['[', ']']);
         let name = ServerName::try_from(host.to_owned())
             .map_err(|_| Error::Tls("the host is no name that a certificate can have"))?;
         let connection = ClientConnection::new(self.0.clone(), name).map_err(tls_error)?;

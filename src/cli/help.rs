@@ -1,123 +1,135 @@
-//! What only the help says: examples, formats, exit codes.
+//! What `--help` adds to the definitions: each setting's other names, examples, exit codes.
 
 use std::fmt::Write as _;
 
-use crate::error::Code;
+use clap::{Arg, Command};
 
-/// A command line worth knowing, and what it is for.
+use crate::error::Code;
+use crate::settings::SETTINGS;
+
+/// A command line and its purpose.
 pub type Example = (&'static str, &'static str);
 
-pub const FORMATS: &str = "\
-What to print [default: token]:
-- token          the token
-- json           one line of JSON: token, iframe URL and environment
-- url            the iframe URL
-- iframe         an HTML iframe element
-- env            for eval in sh, bash and zsh
-- fish           for eval or source in fish
-- powershell     for Invoke-Expression in PowerShell
-- dotenv         for --env-file and dotenv readers
-- github-env     GitHub Actions: masks both values and sets them for the job's later steps
-- github-output  GitHub Actions: masks both values and makes them the step's outputs";
+pub const EMULATOR: &str = "\
+Run a local stand-in for the API, on its own or around a command
+
+Serves the API at both environments' paths, and a page in place of the component that shows \
+whether the token in its URL was issued. COMMAND finds it through SMARTEXTRACT_TOKEN_URL, \
+SMARTEXTRACT_IFRAME_TEMPLATE, SMARTEXTRACT_KEY and SMARTEXTRACT_SECRET, and finds this program \
+first on PATH. On its own, the emulator prints its base URL as the first line on standard output \
+and runs until Ctrl-C or SIGTERM.";
 
 const START: [Example; 3] = [
-    ("smartextract config init", "make a profile file"),
+    ("smartextract config init", "create a profile file"),
     ("smartextract token", "print a token"),
-    ("smartextract exec -- npm run e2e", "run a command that has a token"),
+    ("smartextract exec -- npm run e2e", "run a command with a token"),
 ];
 
 const TOKEN: [Example; 6] = [
-    ("smartextract token --env staging", "print a token of the staging environment"),
-    ("token=$(smartextract token) || exit", "keep it in a script, which ends where that fails"),
-    ("eval \"$(smartextract token --format env)\"", "set variables; a failure shows in $?"),
-    ("smartextract token --format json | jq -r .iframe_url", "take one value"),
-    ("pass show x | smartextract token --key KEY --secret-file -", "from a password manager"),
-    ("smartextract token -v", "see which settings are used, and what happens"),
+    ("smartextract token --env staging", "print a token for the staging environment"),
+    ("token=$(smartextract token) || exit", "use it in a script that stops on failure"),
+    ("eval \"$(smartextract token --format env)\"", "set variables; $? shows a failure"),
+    ("smartextract token --format dotenv -o .env", "write a file that only you can read"),
+    ("pass show x | smartextract token --key KEY --secret-file -", "use a password manager"),
+    ("smartextract token -v", "see which settings are used"),
+];
+
+const CHECK: [Example; 2] = [
+    ("smartextract check --env staging", "check the staging key"),
+    ("smartextract check --format json | jq .valid", "use the result in a script"),
 ];
 
 const EXEC: [Example; 2] = [
-    ("smartextract exec -- npm run e2e", "a test run that has SMARTEXTRACT_TOKEN"),
-    ("smartextract exec -e stg -- sh -c 'curl \"$SMARTEXTRACT_IFRAME_URL\"'", "a shell line"),
+    ("smartextract exec -- npm run e2e", "run tests with SMARTEXTRACT_TOKEN set"),
+    ("smartextract exec -e stg -- sh -c 'curl \"$SMARTEXTRACT_IFRAME_URL\"'", "use a shell"),
 ];
 
-pub const EMULATOR_ABOUT: &str = "\
-Run a stand-in for the API on loopback, alone or around a command
-
-Speaks the API at both environments' paths, and serves a page in place of the component that says \
-whether the token in its URL was issued. COMMAND finds it through SMARTEXTRACT_TOKEN_URL, \
-SMARTEXTRACT_IFRAME_TEMPLATE, SMARTEXTRACT_KEY and SMARTEXTRACT_SECRET, with this program first on \
-PATH. Alone, the base URL is the first line on standard output, and Ctrl-C or SIGTERM ends it.";
-
-const EMULATOR: [Example; 4] = [
-    ("smartextract emulator -- smartextract token", "a token without an account"),
-    ("smartextract emulator -- npm test", "a test suite that asks for tokens"),
-    ("smartextract emulator --fail 503x2 -- smartextract token -v", "see retries at work"),
-    ("smartextract emulator --listen 127.0.0.1:8080", "alone, at a known address"),
+const EMULATOR_EXAMPLES: [Example; 4] = [
+    ("smartextract emulator -- smartextract token", "get a token without an account"),
+    ("smartextract emulator -- npm test", "run tests that request tokens"),
+    ("smartextract emulator --fail 503x2 -- smartextract token -v", "watch retries"),
+    ("smartextract emulator --listen 127.0.0.1:8080", "run it on its own, on a known port"),
 ];
 
-const CONFIG: [Example; 3] = [
-    ("smartextract config init", "make a first profile file"),
-    ("smartextract config show", "which key is used, and why"),
-    ("${EDITOR:-vi} \"$(smartextract config path)\"", "change it"),
+const CONFIG: [Example; 4] = [
+    ("smartextract config init", "create a profile file"),
+    ("smartextract config init --profile staging", "add a second profile"),
+    ("smartextract config show", "see which key is used, and why"),
+    ("${EDITOR:-vi} \"$(smartextract config path)\"", "edit the profile file"),
 ];
 
 const COMPLETIONS: [Example; 3] = [
     (
         "smartextract completions bash > ~/.local/share/bash-completion/completions/smartextract",
-        "bash, once; the folder must be there",
+        "install for bash; the directory must exist",
     ),
-    ("smartextract completions zsh > \"${fpath[1]}/_smartextract\"", "zsh, once"),
-    ("smartextract completions fish > ~/.config/fish/completions/smartextract.fish", "fish, once"),
+    ("smartextract completions zsh > \"${fpath[1]}/_smartextract\"", "install for zsh"),
+    (
+        "smartextract completions fish > ~/.config/fish/completions/smartextract.fish",
+        "install for fish",
+    ),
 ];
 
-/// The examples of a command, by its name; the program's own where there is no such command.
+/// The examples of a command, by its name.
 pub fn examples(command: &str) -> &'static [Example] {
     match command {
+        "smartextract" => &START,
         "token" => &TOKEN,
+        "check" => &CHECK,
         "exec" => &EXEC,
-        "emulator" => &EMULATOR,
+        "emulator" => &EMULATOR_EXAMPLES,
         "config" => &CONFIG,
         "completions" => &COMPLETIONS,
-        "smartextract" => &START,
         _ => &[],
     }
 }
 
-/// What stands below the flags in a command's long help.
-pub fn after_help(command: &str) -> String {
-    let mut text = String::new();
-    for (index, (line, what)) in examples(command).iter().enumerate() {
-        let heading = if index == 0 { "Examples:" } else { "" };
-        write!(text, "{heading}\n  {line}\n      {what}").expect("a string takes all");
-    }
-    if ["smartextract", "token", "exec", "emulator"].contains(&command) {
-        text.push_str("\n\nExit codes:\n    0  it worked");
-        for code in Code::ALL {
-            let (number, name, meaning) = (code.exit_code(), code.name(), code.meaning());
-            write!(text, "\n  {number:>3}  {name:<20} {meaning}").expect("a string takes all");
-        }
-        text.push_str("\n1x: mend the credentials. 2x: mend the network. 3x: the server's side.");
-    }
-    text
+/// Adds to `--help`: the other names of each setting, values too many for `-h`, examples, and
+/// exit codes.
+pub fn complete(command: Command) -> Command {
+    let text = after_help(command.get_name());
+    let command = command.mut_args(name_other_places).mut_args(list_hidden_values);
+    command.after_long_help(text).mut_subcommands(complete)
 }
 
-#[cfg(test)]
-mod tests {
-    use clap::ValueEnum;
-    use clap::builder::PossibleValue;
-
-    use super::*;
-    use crate::output::Format;
-
-    #[test]
-    fn the_help_of_format_lists_every_format() {
-        let listed: Vec<&str> = FORMATS
-            .lines()
-            .filter_map(|line| line.strip_prefix("- ")?.split_whitespace().next())
-            .collect();
-        let known: Vec<_> =
-            Format::value_variants().iter().map(ValueEnum::to_possible_value).collect();
-        let known: Vec<&str> = known.iter().flatten().map(PossibleValue::get_name).collect();
-        assert_eq!(listed, known);
+fn list_hidden_values(arg: Arg) -> Arg {
+    if !arg.is_hide_possible_values_set() {
+        return arg;
     }
+    let mut help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+    help.push_str("\n\nPossible values:");
+    for value in arg.get_possible_values() {
+        let meaning = value.get_help().map(ToString::to_string).unwrap_or_default();
+        let _ = write!(help, "\n- {:<14} {meaning}", value.get_name());
+    }
+    arg.long_help(help)
+}
+
+fn name_other_places(arg: Arg) -> Arg {
+    let Some(spec) =
+        SETTINGS.iter().find(|spec| spec.flag.is_some() && spec.flag == arg.get_long())
+    else {
+        return arg;
+    };
+    let help = arg.get_long_help().or(arg.get_help()).map(ToString::to_string).unwrap_or_default();
+    let variable = spec.variable.map(|name| format!(" [env: {name}]")).unwrap_or_default();
+    let key = spec.profile_key.map(|name| format!(" [profile key: {name}]")).unwrap_or_default();
+    arg.long_help(format!("{help}\n\n{}", [variable, key].concat().trim_start()))
+}
+
+fn after_help(command: &str) -> String {
+    let mut text = String::new();
+    for (index, (line, purpose)) in examples(command).iter().enumerate() {
+        let heading = if index == 0 { "Examples:" } else { "" };
+        let _ = write!(text, "{heading}\n  {line}\n      {purpose}");
+    }
+    if ["smartextract", "token", "check", "exec", "emulator"].contains(&command) {
+        text.push_str("\n\nExit codes:\n    0  success");
+        for code in Code::ALL {
+            let (number, name, meaning) = (code.exit_code(), code.name(), code.meaning());
+            let _ = write!(text, "\n  {number:>3}  {name:<20} {meaning}");
+        }
+        text.push_str("\n1x: credentials. 2x: network. 3x: server.");
+    }
+    text
 }

@@ -1,8 +1,7 @@
 //! `completions`: scripts that ask this program what can be typed, and the answers to them.
 //!
-//! The scripts and the engine are `clap_complete`'s. A script sets [`VARIABLE`] and hands over
-//! the words typed so far; the answers know formats, environments, and the profiles and
-//! environments of the user's own file.
+//! Scripts and engine are `clap_complete`'s. A script sets [`VARIABLE`] and passes the words typed
+//! so far; the answers include the profiles and environments of the user's own file.
 
 use std::env;
 use std::ffi::OsString;
@@ -14,9 +13,9 @@ use clap_complete::env::{CompleteEnv, EnvCompleter, Shells};
 use crate::cli::{self, Shell};
 use crate::console::Console;
 use crate::error::{Code, Error};
-use crate::settings::{self, Flags, Name, Sources};
+use crate::settings::{self, Flags, ProfileFile, Sources, built_in_names};
 
-/// Set by the completion scripts, and by nobody else.
+/// Set by the completion scripts.
 const VARIABLE: &str = "SMARTEXTRACT_COMPLETE";
 
 pub fn run(shell: Shell) -> Result<u8, Error> {
@@ -24,7 +23,7 @@ pub fn run(shell: Shell) -> Result<u8, Error> {
     let program = "smartextract";
     completer(shell)
         .write_registration(VARIABLE, program, program, program, &mut script)
-        .expect("a buffer takes all");
+        .expect("a Vec accepts all writes");
     Console::print(script)?;
     Ok(0)
 }
@@ -40,8 +39,14 @@ fn completer(shell: Shell) -> &'static dyn EnvCompleter {
     }
 }
 
-/// Answers a completion script, if one asks; tells whether it did.
+/// Answers a completion script; returns whether one asked.
+///
+/// Each script passes `--` first, which no other command line starts with. Without this check a
+/// variable that is set by accident would replace a token with a script, at exit code 0.
 pub fn answer(arguments: &[OsString]) -> Result<bool, Error> {
+    if arguments.get(1).is_none_or(|first| first != "--") {
+        return Ok(false);
+    }
     CompleteEnv::with_factory(|| {
         let mut command = cli::command();
         command.build();
@@ -55,20 +60,34 @@ pub fn answer(arguments: &[OsString]) -> Result<bool, Error> {
 
 fn with_candidates(command: Command) -> Command {
     command
-        .mut_args(|argument| match argument.get_id().as_str() {
-            "profile" => argument.add(ArgValueCandidates::new(|| names(Name::Profile))),
-            "env" => argument.add(ArgValueCandidates::new(|| names(Name::Env))),
-            _ => argument,
+        .mut_args(|arg| match arg.get_id().as_str() {
+            "profile" => arg.add(ArgValueCandidates::new(profiles)),
+            "env" => arg.add(ArgValueCandidates::new(environments)),
+            _ => arg,
         })
         .mut_subcommands(with_candidates)
 }
 
-fn names(of: Name) -> Vec<CompletionCandidate> {
-    let flags = Flags::default();
-    let names = settings::known_names(&Sources::of_process(&flags), of);
-    // A shell script puts them into a command line as they are: only what needs no quoting.
-    let is_plain = |name: &String| {
+fn profiles() -> Vec<CompletionCandidate> {
+    let file = profile_file();
+    candidates(file.iter().flat_map(ProfileFile::profile_names))
+}
+
+fn environments() -> Vec<CompletionCandidate> {
+    let file = profile_file();
+    let custom = file.iter().flat_map(ProfileFile::environment_names);
+    candidates(built_in_names().into_iter().chain(custom))
+}
+
+/// The user's profile file, if it can be read.
+fn profile_file() -> Option<ProfileFile> {
+    settings::load(&Sources::from_env(&Flags::default())).ok().flatten()
+}
+
+/// The shell inserts candidates unquoted, so only names that need no quotes are offered.
+fn candidates<'a>(names: impl Iterator<Item = &'a str>) -> Vec<CompletionCandidate> {
+    let is_plain = |name: &&str| {
         name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
     };
-    names.into_iter().filter(is_plain).map(CompletionCandidate::new).collect()
+    names.filter(is_plain).map(CompletionCandidate::new).collect()
 }

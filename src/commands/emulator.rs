@@ -8,10 +8,10 @@ use std::process::{Command, ExitStatus};
 use self::signals::Signals;
 use super::exec::{forget_credentials, not_started};
 use crate::cli::EmulatorArgs;
-use crate::console::{Console, Verbosity};
+use crate::console::Console;
 use crate::emulator::{Accepted, Emulator, PAGE_PATHS, TOKEN_PATHS};
 use crate::error::{Code, Error};
-use crate::settings::Name;
+use crate::settings::SettingName;
 
 pub fn run(args: EmulatorArgs, console: &Console) -> Result<u8, Error> {
     if !args.listen.ip().is_loopback() {
@@ -22,10 +22,10 @@ pub fn run(args: EmulatorArgs, console: &Console) -> Result<u8, Error> {
     if texts.into_iter().any(|text| text.is_empty() || text.trim() != text) {
         return Err(Error::usage("a key or a secret is empty, or has white space around it"));
     }
-    let is_quiet = console.verbosity() == Verbosity::Quiet;
+    let is_quiet = console.is_quiet();
     let emulator = Emulator {
         accepted: Accepted::new(args.key.clone(), args.secret.clone(), args.disabled_key),
-        delay: args.delay.0,
+        delay: args.delay,
         faults: args.fail.into(),
         log: Box::new(move |method, path, status| {
             if !is_quiet {
@@ -60,16 +60,19 @@ const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
 
 /// The command with all that it needs to find the emulator, and this program, first on its PATH.
 fn surrounded(program: &OsString, base: &str, key: &str, secret: &str) -> Result<Command, Error> {
-    let variable = |name: Name| name.spec().variable.expect("each of these has one");
+    let variable = |name: SettingName| name.spec().variable.expect("each of these has one");
     let mut command = Command::new(program);
     forget_credentials(&mut command);
     command
         // A proxy that is meant for this program would be asked for loopback, too.
-        .env_remove(variable(Name::Proxy))
-        .env(variable(Name::TokenUrl), format!("{base}{}", TOKEN_PATHS[0]))
-        .env(variable(Name::IframeTemplate), format!("{base}{}?token={{token}}", PAGE_PATHS[0]))
-        .env(variable(Name::Key), key)
-        .env(variable(Name::Secret), secret)
+        .env_remove(variable(SettingName::Proxy))
+        .env(variable(SettingName::TokenUrl), format!("{base}{}", TOKEN_PATHS[0]))
+        .env(
+            variable(SettingName::IframeTemplate),
+            format!("{base}{}?token={{token}}", PAGE_PATHS[0]),
+        )
+        .env(variable(SettingName::Key), key)
+        .env(variable(SettingName::Secret), secret)
         .env("PATH", path_with_this_program().map_err(lost)?);
     // Nor should the command's own HTTP client ask a proxy for loopback, whichever it looks at.
     let given = NO_PROXY.into_iter().filter_map(env::var_os).find(|hosts| !hosts.is_empty());

@@ -4,27 +4,28 @@ use std::ffi::OsStr;
 use std::io;
 use std::process::Command;
 
-use super::obtain;
+use super::session;
 use crate::cli::ExecArgs;
 use crate::console::Console;
 use crate::error::{Code, Error};
 use crate::output::{TOKEN_VARIABLE, URL_VARIABLE};
-use crate::settings::Name;
+use crate::settings::SettingName;
 
-pub fn run(args: &ExecArgs, console: &Console) -> Result<u8, Error> {
-    let grant = obtain::grant(obtain::settings(&args.settings.0, console)?, console)?;
+pub fn run(args: ExecArgs, console: &Console) -> Result<u8, Error> {
+    let settings = session::settings(&args.settings.into_flags(), console)?;
+    let session = session::open(&settings, console)?;
     let (program, arguments) = args.command.split_first().expect("clap asks for one");
     let mut command = Command::new(program);
     command.args(arguments);
     forget_credentials(&mut command);
-    command.env(TOKEN_VARIABLE, grant.token.expose());
-    command.env(URL_VARIABLE, grant.iframe_url.expose());
+    command.env(TOKEN_VARIABLE, session.token.expose());
+    command.env(URL_VARIABLE, session.iframe_url.expose());
     become_it(command).map_err(|error| not_started(program, error))
 }
 
 /// Takes key and secret out of the command's environment.
 pub fn forget_credentials(command: &mut Command) {
-    for name in [Name::Key, Name::Secret, Name::SecretFile] {
+    for name in [SettingName::Key, SettingName::Secret, SettingName::SecretFile] {
         command.env_remove(name.spec().variable.expect("each of these has one"));
     }
 }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use anyhow::Context;
 use clap::Command;
 use clap_mangen::Man;
 use clap_mangen::roff::{Inline, Roff, bold, italic, roman};
@@ -10,32 +11,30 @@ use clap_mangen::roff::{Inline, Roff, bold, italic, roman};
 use crate::cli;
 use crate::console::Console;
 use crate::error::{Code, Error};
-use crate::settings::TABLE;
+use crate::settings::SETTINGS;
 
-/// The day of this version, as the changelog has it.
+/// The date of this version, as in the changelog.
 const RELEASED: &str = "2026-11-23";
 
-/// Prints the program's page, or writes one page a command into the folder.
-pub fn run(folder: Option<&Path>) -> Result<u8, Error> {
-    let mut program = cli::command();
+/// Prints the main page, or writes one page per command into the directory.
+pub fn run(dir: Option<&Path>) -> Result<u8, Error> {
+    let mut program = cli::command().disable_help_subcommand(true);
     program.build();
-    let Some(folder) = folder else {
-        Console::print(page(&program))?;
-        return Ok(0);
-    };
-    let written = fs::create_dir_all(folder).and_then(|()| write_pages(folder, &program));
-    written.map_err(|error| {
-        Error::new(Code::Internal, format!("{} can't be written", folder.display())).cause(error)
-    })?;
+    match dir.filter(|dir| *dir != Path::new("-")) {
+        None => Console::print(page(&program))?,
+        Some(dir) => fs::create_dir_all(dir)
+            .and_then(|()| write_pages(dir, &program))
+            .with_context(|| format!("{} can't be written", dir.display()))?,
+    }
     Ok(0)
 }
 
-fn write_pages(folder: &Path, command: &Command) -> std::io::Result<()> {
-    fs::write(folder.join(format!("{}.1", name(command))), page(command))?;
-    command.get_subcommands().try_for_each(|command| write_pages(folder, command))
+fn write_pages(dir: &Path, command: &Command) -> std::io::Result<()> {
+    fs::write(dir.join(format!("{}.1", name(command))), page(command))?;
+    command.get_subcommands().try_for_each(|command| write_pages(dir, command))
 }
 
-/// The command with those above it, joined by hyphens: the name of its page.
+/// The page's name: the command with its parents, joined by hyphens.
 fn name(command: &Command) -> &str {
     command.get_display_name().unwrap_or(command.get_name())
 }
@@ -49,7 +48,7 @@ fn page(command: &Command) -> String {
     let mut page = Vec::new();
     let mut roff = Roff::default();
     let is_program = name(command) == "smartextract";
-    let drawn = man
+    let rendered = man
         .render_title(&mut page)
         .and_then(|()| man.render_name_section(&mut page))
         .and_then(|()| man.render_synopsis_section(&mut page))
@@ -59,13 +58,13 @@ fn page(command: &Command) -> String {
             Some(_) => man.render_subcommands_section(&mut page),
             None => Ok(()),
         });
-    drawn.expect("a buffer takes all");
+    rendered.expect("a Vec accepts all writes");
     examples(&mut roff, command.get_name());
     if is_program {
         environment(&mut roff);
         files(&mut roff);
     }
-    if is_program || ["token", "exec", "emulator"].contains(&command.get_name()) {
+    if is_program || ["token", "check", "exec", "emulator"].contains(&command.get_name()) {
         exit_status(&mut roff);
     }
     page.extend(roff.render().into_bytes());
@@ -88,24 +87,25 @@ fn examples(roff: &mut Roff, command: &str) {
     if !examples.is_empty() {
         section(roff, "EXAMPLES");
     }
-    for (line, what) in examples {
-        entry(roff, vec![bold(*line)], (*what).to_owned());
+    for (line, purpose) in examples {
+        entry(roff, vec![bold(*line)], (*purpose).to_owned());
     }
 }
 
 fn environment(roff: &mut Roff) {
     section(roff, "ENVIRONMENT");
-    for spec in &TABLE {
-        if let (Some(variable), Some(flag)) = (spec.variable, &spec.flag) {
-            entry(roff, vec![bold(variable)], format!("The same as --{}.", flag.long));
+    for spec in &SETTINGS {
+        if let (Some(variable), Some(flag)) = (spec.variable, spec.flag) {
+            entry(roff, vec![bold(variable)], format!("The same as --{flag}."));
         }
     }
     for (names, text) in [
-        ("SSL_CERT_FILE, SSL_CERT_DIR", "A trust store instead of the operating system's."),
-        ("HTTPS_PROXY, ALL_PROXY", "The proxy, where none of the above names one."),
-        ("NO_PROXY", "Hosts that are reached without a proxy, unless it is given as a flag."),
-        ("GITHUB_ENV, GITHUB_OUTPUT", "The files that the formats of these names append to."),
-        ("NO_COLOR", "No colours."),
+        ("SSL_CERT_FILE, SSL_CERT_DIR", "Trust store to use instead of the operating system's."),
+        ("HTTPS_PROXY, ALL_PROXY", "Proxy, if none of the variables above names one."),
+        ("NO_PROXY", "Hosts that bypass the proxy, unless it is given with --proxy."),
+        ("GITHUB_ENV, GITHUB_OUTPUT", "Files that the formats of these names append to."),
+        ("NO_COLOR", "Disables colors."),
+        ("SMARTEXTRACT_COMPLETE", "Set by the completion scripts; do not set it yourself."),
     ] {
         entry(roff, vec![bold(names)], text.to_owned());
     }
@@ -116,9 +116,13 @@ fn files(roff: &mut Roff) {
     for (path, text) in [
         (
             "~/.config/smartextract/config.toml",
-            "The profile file on Linux ($XDG_CONFIG_HOME counts).",
+            "Profile file on Linux; $XDG_CONFIG_HOME replaces ~/.config.",
         ),
-        ("~/Library/Application Support/smartextract/config.toml", "The profile file on macOS."),
+        ("~/Library/Application Support/smartextract/config.toml", "Profile file on macOS."),
+        (
+            "smartextract\\config.toml in the Known Folder RoamingAppData",
+            "Profile file on Windows, usually C:\\Users\\NAME\\AppData\\Roaming\\smartextract.",
+        ),
     ] {
         entry(roff, vec![italic(path)], text.to_owned());
     }
@@ -126,7 +130,7 @@ fn files(roff: &mut Roff) {
 
 fn exit_status(roff: &mut Roff) {
     section(roff, "EXIT STATUS");
-    entry(roff, vec![bold("0")], "It worked.".to_owned());
+    entry(roff, vec![bold("0")], "success.".to_owned());
     for code in Code::ALL {
         let text = format!("{}: {}.", code.name(), code.meaning());
         entry(roff, vec![bold(code.exit_code().to_string())], text);

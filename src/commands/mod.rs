@@ -1,25 +1,27 @@
 //! The commands, one file each. Only here do settings, API and output meet.
 
+mod check;
 pub mod completions;
 mod config;
 mod emulator;
 mod exec;
 mod man;
-mod obtain;
+mod session;
 mod token;
 
-use crate::cli::{Cli, Deferred, Task};
+use crate::cli::{Cli, Command};
 use crate::console::Console;
 use crate::error::Error;
 
-/// Does what the command line asks for; gives the exit code of what worked.
+/// Runs the command; returns the exit code of a success.
 pub fn run(cli: Cli, console: &Console) -> Result<u8, Error> {
-    match cli.task {
-        Task::Token(Deferred(args)) => token::run(&args, console),
-        Task::Exec(Deferred(args)) => exec::run(&args, console),
-        Task::Config(task) => config::run(&task, console),
-        Task::Emulator(Deferred(args)) => emulator::run(args, console),
-        Task::Completions { shell } => completions::run(shell),
-        Task::Man { folder } => man::run(folder.as_deref()),
+    match cli.command {
+        Command::Token(args) => token::run(args, console),
+        Command::Check(args) => check::run(args, console),
+        Command::Exec(args) => exec::run(args, console),
+        Command::Config(command) => config::run(command, console),
+        Command::Emulator(args) => emulator::run(args, console),
+        Command::Completions { shell } => completions::run(shell),
+        Command::Man { dir } => man::run(dir.as_deref()),
     }
 }

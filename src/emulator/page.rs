@@ -39,7 +39,7 @@ parent.postMessage({{ source: "smartextract-emulator", status: "{status}" }}, "*
 </body>
 </html>
 "#,
-        *shown
+        shown
     )
 }
 

@@ -1,14 +1,13 @@
-//! The formats of `token`, one arm each: what it prints, and what a failure leaves for `eval`.
+//! The formats of `token`: what each prints on success, and what a failure leaves for `eval`.
 
 use clap::ValueEnum;
 use serde::Serialize;
-use zeroize::Zeroizing;
 
 use super::quote;
 use crate::error::{Code, Error};
 use crate::secret::Token;
 
-/// What a token is printed as. The doc comments are the help.
+/// How a token is printed. The doc comments are the help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// The token
@@ -19,42 +18,43 @@ pub enum Format {
     Url,
     /// An HTML iframe element
     Iframe,
-    /// For eval in sh, bash and zsh
+    /// Statements to eval in sh, bash or zsh
     Env,
-    /// For eval or source in fish
+    /// Statements to eval or source in fish
     Fish,
-    /// For Invoke-Expression in PowerShell
+    /// Statements for Invoke-Expression in PowerShell
     Powershell,
-    /// For --env-file and dotenv readers
+    /// Lines for --env-file and dotenv libraries
     Dotenv,
-    /// GitHub Actions: masks both values and sets them for the job's later steps
+    /// GitHub Actions: mask both values and set them for later steps of the job
     GithubEnv,
-    /// GitHub Actions: masks both values and makes them the step's outputs
+    /// GitHub Actions: mask both values and set them as outputs of the step
     GithubOutput,
 }
 
-/// What was obtained. The iframe URL is as secret as the token that it holds.
-pub struct Grant {
+/// A session: a token, and the iframe URL that contains it.
+pub struct Session {
     pub token: Token,
     pub iframe_url: Token,
     pub environment: String,
 }
 
-/// What is to be written where.
+/// A session in a format.
+#[derive(Debug, PartialEq, Eq)]
 pub struct Rendered {
-    pub stdout: Zeroizing<String>,
-    /// What is to be appended to the file that `Format::file_variable` names.
-    pub file: Zeroizing<String>,
+    pub stdout: String,
+    /// What is appended to the file that `Format::file_variable` names.
+    pub file: String,
 }
 
-const NOT_PLAIN: &str = "holds a character that dotenv readers take differently (# $ \\ ' \" `)";
-const NOT_PLAIN_HINT: &str = "use another --format, or `smartextract exec`";
+const NOT_PLAIN: &str = "contains a character that dotenv readers interpret (# $ \\ ' \" `)";
+const NOT_PLAIN_HINT: &str = "use another --format, or smartextract exec";
 
 pub const TOKEN_VARIABLE: &str = "SMARTEXTRACT_TOKEN";
 pub const URL_VARIABLE: &str = "SMARTEXTRACT_IFRAME_URL";
 
 impl Format {
-    /// The variable that names the file which this format appends to.
+    /// The environment variable that names the file to append to.
     pub const fn file_variable(self) -> Option<&'static str> {
         match self {
             Self::GithubEnv => Some("GITHUB_ENV"),
@@ -63,87 +63,76 @@ impl Format {
         }
     }
 
-    /// Refuses an iframe template that no URL of can be written in this format.
+    /// Checks that this format can represent the template's URLs.
     pub fn check(self, template: &str) -> Result<(), Error> {
         if self == Self::Dotenv && !quote::is_plain_for_dotenv(template) {
-            return Err(
-                Error::config(format!("the iframe template {NOT_PLAIN}")).hint(NOT_PLAIN_HINT)
-            );
+            let message = format!("the iframe template {NOT_PLAIN}");
+            return Err(Error::config(message).hint(NOT_PLAIN_HINT));
         }
         Ok(())
     }
 
-    /// The grant in this format.
-    pub fn render(self, grant: &Grant) -> Result<Rendered, Error> {
-        let (token, url) = (grant.token.expose(), grant.iframe_url.expose());
-        let pair = |write: &dyn Fn(&str, &str) -> Zeroizing<String>| {
-            joined(&[&write(TOKEN_VARIABLE, token), &write(URL_VARIABLE, url)])
+    /// The session in this format.
+    ///
+    /// # Errors
+    /// `internal` if the format can't represent the token.
+    pub fn render(self, session: &Session) -> Result<Rendered, Error> {
+        let (token, url) = (session.token.expose(), session.iframe_url.expose());
+        let pair = |line: &dyn Fn(&str, &str) -> String| {
+            line(TOKEN_VARIABLE, token) + &line(URL_VARIABLE, url)
         };
+        let assignment = |name: &str, value: &str| format!("{name}={value}\n");
         let stdout = match self {
-            Self::Token => joined(&[token, "\n"]),
-            Self::Json => json(grant),
-            Self::Url => joined(&[url, "\n"]),
+            Self::Token => format!("{token}\n"),
+            Self::Json => json(session),
+            Self::Url => format!("{url}\n"),
             Self::Iframe => {
-                joined(&["<iframe src=\"", &quote::html_attribute(url), "\"></iframe>\n"])
+                format!("<iframe src=\"{}\"></iframe>\n", quote::html_attribute(url))
             }
+            // Without a bare `export`: word splitting of an unquoted `eval $(…)` could run it.
             Self::Env => {
-                pair(&|name, value| joined(&["export ", name, "=", &quote::posix(value), ";\n"]))
+                pair(&|name, value| format!("{name}={}; export {name};\n", quote::posix(value)))
             }
-            Self::Fish => {
-                pair(&|name, value| joined(&["set -gx ", name, " ", &quote::fish(value), ";\n"]))
+            Self::Fish => pair(&|name, value| format!("set -gx {name} {};\n", quote::fish(value))),
+            Self::Powershell => {
+                pair(&|name, value| format!("$Env:{name} = {};\n", quote::powershell(value)))
             }
-            Self::Powershell => pair(&|name, value| {
-                joined(&["$Env:", name, " = ", &quote::powershell(value), ";\n"])
-            }),
             Self::Dotenv if ![token, url].into_iter().all(quote::is_plain_for_dotenv) => {
                 let message = format!("the token {NOT_PLAIN}");
                 return Err(Error::new(Code::Internal, message).hint(NOT_PLAIN_HINT));
             }
             Self::Dotenv => pair(&assignment),
             Self::GithubEnv | Self::GithubOutput => {
-                let mask = |value| joined(&["::add-mask::", &quote::workflow_command(value), "\n"]);
-                joined(&[&mask(token), &mask(url)])
+                let mask = |value| format!("::add-mask::{}\n", quote::workflow_command(value));
+                mask(token) + &mask(url)
             }
         };
         let file = match self {
             Self::GithubEnv => pair(&assignment),
-            Self::GithubOutput => {
-                joined(&[&assignment("token", token), &assignment("iframe_url", url)])
-            }
-            _ => Zeroizing::default(),
+            Self::GithubOutput => assignment("token", token) + &assignment("iframe_url", url),
+            _ => String::new(),
         };
         Ok(Rendered { stdout, file })
     }
 
-    /// What a failed run prints on standard output: where it is evaluated, a statement that
-    /// ends the evaluation with the exit code, which would be lost otherwise.
-    pub fn failure(self, exit_code: u8) -> Option<String> {
+    /// For a format that is evaluated: makes the statement that a failed run prints, which ends
+    /// the evaluation with the given exit code. To evaluate nothing would be a success.
+    pub fn failure_statement(self) -> Option<fn(u8) -> String> {
         match self {
-            Self::Env => Some(format!("(exit {exit_code});\n")),
-            Self::Fish => Some(format!("sh -c 'exit {exit_code}';\n")),
-            Self::Powershell => Some(format!(
-                "& {{ $global:LASTEXITCODE = {exit_code}; \
-                 throw 'smartextract failed with exit code {exit_code}' }};\n"
-            )),
+            Self::Env => Some(|exit_code| format!("(exit {exit_code});\n")),
+            Self::Fish => Some(|exit_code| format!("sh -c 'exit {exit_code}';\n")),
+            Self::Powershell => Some(|exit_code| {
+                format!(
+                    "& {{ $global:LASTEXITCODE = {exit_code}; \
+                     throw 'smartextract failed with exit code {exit_code}' }};\n"
+                )
+            }),
             _ => None,
         }
     }
 }
 
-/// The parts as one text, in a buffer that is wiped and never has to grow.
-fn joined(parts: &[&str]) -> Zeroizing<String> {
-    let mut text = Zeroizing::new(String::with_capacity(parts.iter().map(|part| part.len()).sum()));
-    for part in parts {
-        text.push_str(part);
-    }
-    text
-}
-
-fn assignment(name: &str, value: &str) -> Zeroizing<String> {
-    joined(&[name, "=", value, "\n"])
-}
-
-fn json(grant: &Grant) -> Zeroizing<String> {
+fn json(session: &Session) -> String {
     #[derive(Serialize)]
     struct Line<'a> {
         token: &'a str,
@@ -151,21 +140,22 @@ fn json(grant: &Grant) -> Zeroizing<String> {
         environment: &'a str,
     }
     let line = Line {
-        token: grant.token.expose(),
-        iframe_url: grant.iframe_url.expose(),
-        environment: &grant.environment,
+        token: session.token.expose(),
+        iframe_url: session.iframe_url.expose(),
+        environment: &session.environment,
     };
-    let text = serde_json::to_string(&line).expect("strings are always JSON");
-    joined(&[&Zeroizing::new(text), "\n"])
+    serde_json::to_string(&line).expect("strings are always JSON") + "\n"
 }
 
 #[cfg(test)]
 mod tests {
+    use zeroize::Zeroizing;
+
     use super::*;
 
     #[test]
     fn each_format_prints_what_the_contract_says() {
-        let grant = Grant {
+        let session = Session {
             token: Token::from(Zeroizing::new("a'b%".to_owned())),
             iframe_url: Token::from(Zeroizing::new("https://h/?t=a%27b%25&x=1".to_owned())),
             environment: "staging".to_owned(),
@@ -185,8 +175,9 @@ mod tests {
             (Format::Iframe, "<iframe src=\"https://h/?t=a%27b%25&amp;x=1\"></iframe>\n", ""),
             (
                 Format::Env,
-                "export SMARTEXTRACT_TOKEN='a'\\''b%';\n\
-                 export SMARTEXTRACT_IFRAME_URL='https://h/?t=a%27b%25&x=1';\n",
+                "SMARTEXTRACT_TOKEN='a'\\''b%'; export SMARTEXTRACT_TOKEN;\n\
+                 SMARTEXTRACT_IFRAME_URL='https://h/?t=a%27b%25&x=1'; \
+                 export SMARTEXTRACT_IFRAME_URL;\n",
                 "",
             ),
             (
@@ -204,10 +195,10 @@ mod tests {
             (Format::GithubEnv, masks, env),
             (Format::GithubOutput, masks, output),
         ] {
-            let rendered = format.render(&grant).unwrap();
-            assert_eq!(&*rendered.stdout, stdout, "{format:?}");
-            assert_eq!(&*rendered.file, file, "{format:?}");
+            let rendered = format.render(&session).unwrap();
+            let expected = Rendered { stdout: stdout.to_owned(), file: file.to_owned() };
+            assert_eq!(rendered, expected, "{format:?}");
         }
-        assert!(Format::Dotenv.render(&grant).is_err(), "a quote means different things there");
+        assert!(Format::Dotenv.render(&session).is_err(), "dotenv readers disagree on quotes");
     }
 }

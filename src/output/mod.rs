@@ -1,8 +1,13 @@
-//! Output: a token, its iframe URL and a format become bytes. Pure: nothing is written here.
+//! Output: a session in a format becomes text, and the text reaches its file.
 
+mod atomic;
+mod file;
 mod format;
 mod quote;
+mod step_file;
 
+pub use atomic::{create_new as create_new_file, replace as replace_file};
+pub use file::{OutputFile, final_path};
+pub use format::{Format, Session, TOKEN_VARIABLE, URL_VARIABLE};
 pub use quote::html_attribute;
-
-pub use format::{Format, Grant, TOKEN_VARIABLE, URL_VARIABLE};
+pub use step_file::StepFile;

@@ -1,80 +1,50 @@
-//! A value written so that its reader takes it as it is: shells, dotenv files, HTML,
-//! GitHub's workflow commands.
+//! Quoting: a value written so that its reader gets it back unchanged.
 //!
-//! Values hold no white space and no control characters (`api::answer` and
-//! `settings::Template` see to that), so no quoting here has to carry a line break.
-
-use zeroize::Zeroizing;
+//! Values contain no white space and no control characters (`api::response` and
+//! `settings::Template` check that), so no quoting has to carry a line break.
 
 /// POSIX shells, bash and zsh: nothing is special inside single quotes (POSIX.1-2017, 2.2.2).
-pub fn posix(value: &str) -> Zeroizing<String> {
-    quoted(value, |c| if c == '\'' { Some("'\\''") } else { None })
+pub fn posix(value: &str) -> String {
+    format!("'{}'", value.replace('\'', "'\\''"))
 }
 
-/// fish: inside single quotes only `\` and `'` are special (fish manual, "Quotes").
-pub fn fish(value: &str) -> Zeroizing<String> {
-    quoted(value, |c| match c {
-        '\'' => Some("\\'"),
-        '\\' => Some("\\\\"),
-        _ => None,
-    })
+/// fish: only `\` and `'` are special inside single quotes (fish manual, "Quotes").
+pub fn fish(value: &str) -> String {
+    format!("'{}'", value.replace('\\', "\\\\").replace('\'', "\\'"))
 }
 
-/// PowerShell: a single quote is written twice, and its typographic kin end a string as well
+/// PowerShell: a single quote is doubled, and so are the typographic quotes that also end a string
 /// (PowerShell language specification, 2.3.5.2).
-pub fn powershell(value: &str) -> Zeroizing<String> {
-    quoted(value, |c| match c {
-        '\'' => Some("''"),
-        '\u{2018}' => Some("\u{2018}\u{2018}"),
-        '\u{2019}' => Some("\u{2019}\u{2019}"),
-        '\u{201a}' => Some("\u{201a}\u{201a}"),
-        '\u{201b}' => Some("\u{201b}\u{201b}"),
-        _ => None,
-    })
+pub fn powershell(value: &str) -> String {
+    let mut text = String::from("'");
+    for c in value.chars() {
+        if matches!(c, '\'' | '\u{2018}'..='\u{201b}') {
+            text.push(c);
+        }
+        text.push(c);
+    }
+    text + "'"
 }
 
 /// An HTML attribute in double quotes (HTML Standard, 13.1.2.3).
-pub fn html_attribute(value: &str) -> Zeroizing<String> {
-    replaced(value, |c| match c {
-        '&' => Some("&amp;"),
-        '<' => Some("&lt;"),
-        '>' => Some("&gt;"),
-        '"' => Some("&quot;"),
-        '\'' => Some("&#39;"),
-        _ => None,
-    })
+pub fn html_attribute(value: &str) -> String {
+    value
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#39;")
 }
 
-/// The data of a GitHub workflow command: the runner reads `%25` as `%`.
-pub fn workflow_command(value: &str) -> Zeroizing<String> {
-    replaced(value, |c| if c == '%' { Some("%25") } else { None })
+/// The data of a GitHub workflow command: the runner decodes `%25` to `%`.
+pub fn workflow_command(value: &str) -> String {
+    value.replace('%', "%25")
 }
 
-/// Whether every reader of dotenv files takes the value, unquoted, as it is. Docker knows no
-/// quotes; other readers know quotes, comments and variables, each in a way of its own.
+/// Whether every dotenv reader returns the value unchanged. Docker knows no quotes; other readers
+/// know quotes, comments and variables, each in its own way.
 pub fn is_plain_for_dotenv(value: &str) -> bool {
     !value.contains(['#', '$', '\\', '\'', '"', '`'])
-}
-
-fn quoted(value: &str, replace: impl Fn(char) -> Option<&'static str>) -> Zeroizing<String> {
-    let inner = replaced(value, replace);
-    let mut text = Zeroizing::new(String::with_capacity(inner.len() + 2));
-    text.push('\'');
-    text.push_str(&inner);
-    text.push('\'');
-    text
-}
-
-fn replaced(value: &str, replace: impl Fn(char) -> Option<&'static str>) -> Zeroizing<String> {
-    // Room for the longest replacement, so that growing leaves no copy behind.
-    let mut text = Zeroizing::new(String::with_capacity(6 * value.len()));
-    for c in value.chars() {
-        match replace(c) {
-            Some(other) => text.push_str(other),
-            None => text.push(c),
-        }
-    }
-    text
 }
 
 #[cfg(test)]
@@ -83,8 +53,8 @@ mod tests {
 
     use super::*;
 
-    /// What a reader with the given escapes takes from a quoted text, or `None` where the
-    /// quotes do not match.
+    /// What a reader with the given escapes gets from a quoted text, or `None` if the quotes do
+    /// not match.
     fn unquoted(text: &str, escapes: &[(&str, &str)]) -> Option<String> {
         let mut rest = text.strip_prefix('\'')?.strip_suffix('\'')?;
         let mut value = String::new();
@@ -127,7 +97,7 @@ mod tests {
         }
 
         #[test]
-        fn an_attribute_holds_no_character_that_html_reads(value in "[\\PC&<>\"']*") {
+        fn an_attribute_contains_no_special_character_of_html(value in "[\\PC&<>\"']*") {
             let text = html_attribute(&value);
             prop_assert!(!text.contains(['<', '>', '"', '\'']));
             let back = text

@@ -1,4 +1,4 @@
-//! Where a secret comes from, and the one place that fetches it from there.
+//! Where a secret comes from, and the one place that reads it from there.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -9,25 +9,18 @@ use zeroize::Zeroizing;
 
 use super::origin::{Origin, Setting};
 use crate::error::{Code, Error};
-use crate::secret::{Flaw, Key, Secret, trimmed, without_line_end};
+use crate::secret::{Flaw, Secret, trimmed, without_final_newline};
 
-/// More than any secret, and small enough to read what is none.
-const MAX_BYTES: u64 = 64 * 1024;
+/// Far above any real secret.
+const MAX_BYTES: usize = 64 * 1024;
 
-/// What the host application proves itself with.
-#[derive(Debug)]
-pub struct Credentials {
-    pub key: Setting<Key>,
-    pub secret: Setting<SecretSource>,
-}
-
-/// A secret, or where it waits to be read.
+/// A secret, or the place to read it from.
 #[derive(Clone, Debug)]
 pub enum SecretSource {
     Value(Secret),
     File(PathBuf),
     StandardInput,
-    /// Program and arguments; run without a shell.
+    /// Program and arguments, run without a shell.
     Command(Vec<String>),
 }
 
@@ -38,36 +31,52 @@ impl SecretSource {
     }
 }
 
+/// The program of a `secret_command`, for messages. A whole command line written as one word may
+/// contain a secret, so it is cut at the first white space.
+pub fn program_name(words: &[String]) -> &str {
+    words[0].split_whitespace().next().unwrap_or_default()
+}
+
 impl Setting<SecretSource> {
-    /// Fetches the secret; a warning where white space had to be taken off.
+    /// Reads the secret, with a warning if white space was removed.
+    ///
+    /// # Errors
+    /// `config` if the place can't be read or holds no valid secret, `missing_credentials` if it
+    /// is empty.
     pub fn read(&self) -> Result<(Secret, Option<String>), Error> {
         let (content, place) = match &self.value {
             SecretSource::Value(secret) => return Ok((secret.clone(), None)),
             SecretSource::File(path) => {
                 let place = format!("the secret file {}", path.display());
-                (contents(path, &place, &self.origin)?, place)
+                let file = File::open(path);
+                let file = file.map_err(|error| unreadable(&place, &self.origin, error))?;
+                (read_limited(file, &place, &self.origin)?, place)
             }
             SecretSource::StandardInput => {
                 let place = "standard input".to_owned();
-                (capped(io::stdin().lock(), &place, &self.origin)?, place)
+                (read_limited(io::stdin().lock(), &place, &self.origin)?, place)
             }
             SecretSource::Command(words) => {
-                let place = format!("the output of {}", words[0]);
+                let place = format!("the output of {}", program_name(words));
                 (output_of(words, &place, &self.origin)?, place)
             }
         };
         let text = std::str::from_utf8(&content).map_err(|_| {
             Error::config(format!("{place} is not UTF-8 text ({})", self.origin))
-                .hint("on Windows, write the file as UTF-8, not as UTF-16")
+                .hint("on Windows, save the file as UTF-8, not as UTF-16")
         })?;
-        clean::<Secret>(without_line_end(text), &format!("{place} ({})", self.origin), "secret")
+        clean::<Secret>(
+            without_final_newline(text),
+            &format!("{place} ({})", self.origin),
+            "secret",
+        )
     }
 }
 
-/// A key or a secret without the white space around it, with a warning where there was some.
+/// A key or a secret without surrounding white space, with a warning if there was any.
 ///
 /// # Errors
-/// `missing_credentials` where nothing is left, `config` for a control character inside.
+/// `missing_credentials` if nothing is left, `config` for a control character inside.
 pub fn clean<T: From<Zeroizing<String>>>(
     text: &str,
     place: &str,
@@ -76,65 +85,69 @@ pub fn clean<T: From<Zeroizing<String>>>(
     match trimmed(text) {
         Ok((value, cut)) => {
             let warning =
-                cut.then(|| format!("white space around the {what} was taken off: {place}"));
+                cut.then(|| format!("white space around the {what} was removed: {place}"));
             Ok((T::from(value), warning))
         }
         Err(Flaw::Empty) => {
             Err(Error::new(Code::MissingCredentials, format!("the {what} is empty: {place}")))
         }
         Err(Flaw::Control(position)) => Err(Error::config(format!(
-            "the {what} holds a control character, at its character {position}: {place}"
+            "the {what} contains a control character at position {position}: {place}"
         ))
-        .hint(format!("a line break or an escape code was copied along: set the {what} anew"))),
+        .hint(format!(
+            "a line break or an escape sequence was copied with it: set the {what} again"
+        ))),
     }
-}
-
-fn contents(path: &Path, place: &str, origin: &Origin) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let file = File::open(path).map_err(|error| unreadable(place, origin, error))?;
-    capped(file, place, origin)
 }
 
 fn unreadable(place: &str, origin: &Origin, error: io::Error) -> Error {
     Error::config(format!("{place} can't be read ({origin})")).cause(error)
 }
 
-fn capped(source: impl Read, place: &str, origin: &Origin) -> Result<Zeroizing<Vec<u8>>, Error> {
-    // With room for all that may come, the buffer never moves and leaves no copy behind.
-    let limit = usize::try_from(MAX_BYTES).expect("64 KiB fit") + 1;
+fn read_limited(
+    source: impl Read,
+    place: &str,
+    origin: &Origin,
+) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let limit = MAX_BYTES + 1;
+    // With its full capacity from the start, the buffer never moves and leaves no copy behind.
     let mut content = Zeroizing::new(Vec::with_capacity(limit));
     source
-        .take(MAX_BYTES + 1)
+        .take(limit as u64)
         .read_to_end(&mut content)
         .map_err(|error| unreadable(place, origin, error))?;
     if content.len() == limit {
         let message = format!("{place} is larger than 64 KiB ({origin})");
-        return Err(
-            Error::config(message).hint("is it the right one? It must hold the secret alone")
-        );
+        return Err(Error::config(message).hint("it must contain the secret and nothing else"));
     }
     Ok(content)
 }
 
-/// Runs the program, its standard error and input being ours, and takes what it prints.
+/// Runs the program with our standard input and standard error, and reads what it prints.
 fn output_of(words: &[String], place: &str, origin: &Origin) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let program = &words[0];
+    let program = program_name(words);
     let failed =
         |what: String| Error::config(format!("secret_command: {program} {what} ({origin})"));
-    let mut child = Command::new(program)
-        .args(&words[1..])
-        .stdout(Stdio::piped())
-        .spawn()
-        .map_err(|error| failed("can't be run".to_owned()).cause(error))?;
-    let output = child.stdout.take().expect("asked for above");
-    let content = capped(output, place, origin);
+    let child = Command::new(&words[0]).args(&words[1..]).stdout(Stdio::piped()).spawn();
+    let mut child = child.map_err(|error| {
+        let error = failed("can't be run".to_owned()).cause(error);
+        if program == words[0] {
+            return error;
+        }
+        error.hint(
+            "write the program and each argument as a string of its own: [\"pass\", \"show\"]",
+        )
+    })?;
+    let output = child.stdout.take().expect("stdout is piped above");
+    let content = read_limited(output, place, origin);
     if content.is_err() {
-        // It may go on printing for ever; its exit code no longer matters.
+        // It may print forever, and its exit code no longer matters.
         let _ = child.kill();
     }
     let status = child.wait().map_err(|error| failed("was lost".to_owned()).cause(error))?;
     let content = content?;
     if !status.success() {
-        return Err(failed(describe(status)).hint(format!("see what {program} said above")));
+        return Err(failed(describe(status)).hint(format!("see the output of {program} above")));
     }
     Ok(content)
 }

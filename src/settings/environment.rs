@@ -1,7 +1,7 @@
-//! Environments: names to a token endpoint and an iframe template.
+//! Environments: a token endpoint and an iframe template under one name.
 //!
 //! The built-in URLs are those of the vendor's documentation ("API Reference / Data Extraction
-//! API / Authentication", version 4.1). The templates' parameter name is not in it.
+//! API / Authentication", version 4.1), which does not name the templates' parameter.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -10,8 +10,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use ureq::http::Uri;
 use zeroize::Zeroizing;
 
-use crate::authority::{self, bare};
-use crate::error::Error;
+use super::authority::{self, bare};
 use crate::secret::Token;
 
 /// An environment that needs no profile file.
@@ -42,32 +41,35 @@ pub fn built_in(name: &str) -> Option<&'static BuiltIn> {
     BUILT_IN.iter().find(|known| known.name == name || known.alias == name)
 }
 
-pub fn is_built_in(name: &str) -> bool {
-    built_in(name).is_some()
+/// All names of the built-in environments, aliases included.
+pub fn built_in_names() -> [&'static str; 4] {
+    let [production, staging] = &BUILT_IN;
+    [production.name, production.alias, staging.name, staging.alias]
 }
 
-/// A token endpoint that a secret may be sent to. Printed without query, which may hold one.
+/// A token endpoint that a secret may be sent to. Printed without its query, which may contain
+/// another secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint(Uri);
 
 impl Endpoint {
-    /// Takes https URLs, and http ones of loopback hosts.
+    /// Accepts https URLs, and http URLs of loopback hosts.
     ///
     /// # Errors
     /// What is wrong with the URL, as the end of a sentence, without the URL itself.
     pub fn parse(url: &str) -> Result<Self, &'static str> {
         let uri: Uri = url.parse().map_err(|_| "not a URL")?;
         let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
-            return Err("not a whole URL (https://HOST/PATH)");
+            return Err("not a complete URL (https://HOST/PATH)");
         };
         if authority.as_str().contains('@') {
-            return Err("a URL with user or password in it; key and secret go in the body");
+            return Err("a URL with a user or password; key and secret are sent in the body");
         }
         authority::check(authority)?;
         match scheme {
             "https" => Ok(Self(uri)),
             "http" if is_loopback(authority.host()) => Ok(Self(uri)),
-            "http" => Err("http, which is taken for loopback hosts only; use https"),
+            "http" => Err("http, which is accepted for loopback hosts only; use https"),
             _ => Err("neither https nor http"),
         }
     }
@@ -99,10 +101,11 @@ fn is_loopback(host: &str) -> bool {
         || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
-/// What `{token}` stands for in a template.
+/// The token's place in a template.
 const PLACE: &str = "{token}";
 
-/// RFC 3986, section 2.3: all but these is encoded, so that the token is one URL component.
+/// Everything but the unreserved characters (RFC 3986, section 2.3) is encoded, so that the token
+/// is one URL component.
 const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// An iframe URL with a place for the token.
@@ -119,12 +122,12 @@ impl Template {
             _ => return Err("a template with more than one {token}"),
         }
         if template.contains(|c: char| c.is_whitespace() || c.is_control()) {
-            return Err("a template with white space or control characters in it");
+            return Err("a template with white space or control characters");
         }
         Ok(Self(template.to_owned()))
     }
 
-    /// The iframe URL: the token percent-encoded in its place.
+    /// The iframe URL, with the token percent-encoded as one component.
     pub fn fill(&self, token: &Token) -> Token {
         let (before, after) = self.0.split_once(PLACE).expect("checked by parse");
         let length = before.len() + 3 * token.expose().len() + after.len();
@@ -142,13 +145,6 @@ impl fmt::Display for Template {
     }
 }
 
-/// The unknown-environment error, with the known names, the nearest first.
-pub fn unknown(name: &str, origin: &dyn fmt::Display, custom: &[&str]) -> Error {
-    let built_in = BUILT_IN.iter().flat_map(|one| [one.name, one.alias]);
-    let known: Vec<&str> = built_in.chain(custom.iter().copied()).collect();
-    super::unknown("environment", name, origin, &known)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -156,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn http_is_taken_for_loopback_hosts_only() {
+    fn http_is_accepted_for_loopback_hosts_only() {
         for url in [
             "http://localhost/x",
             "http://LOCALHOST:8080/",
@@ -197,7 +193,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_browser_reads_the_token_back_out_of_the_url(token in "\\PC+") {
+        fn a_browser_reads_the_token_back_from_the_url(token in "\\PC+") {
             let template = Template::parse("https://app.example/x?a=1&token={token}&b=2").unwrap();
             let url = template.fill(&Token::from(Zeroizing::new(token.clone())));
             let url = url::Url::parse(url.expose()).unwrap();
@@ -208,7 +204,7 @@ mod tests {
         }
 
         #[test]
-        fn any_url_is_taken_or_refused(url in "\\PC*|https?://[a-z0-9.:@\\[\\]/?#%]*") {
+        fn any_url_is_accepted_or_rejected(url in "\\PC*|https?://[a-z0-9.:@\\[\\]/?#%]*") {
             if let Ok(endpoint) = Endpoint::parse(&url) {
                 prop_assert!(endpoint.is_https() || is_loopback(endpoint.host()));
             }

@@ -1,69 +1,46 @@
-//! Settings: flags, variables, profile file and defaults, resolved to values with their origins.
+//! Settings: flags, environment variables, profile file and defaults become values with origins.
 //!
-//! Knows nothing of HTTP. Variables and the file come in as values: only `Sources::of_process`
-//! looks at this process, only `profile::load` and `credentials` touch files, and only
-//! `credentials` runs a program.
+//! Knows nothing about HTTP. Flags and variables come in as values: only `Sources::from_env`
+//! looks at this process, only `profile` and `credentials` read files, and only `credentials`
+//! runs a program.
 
+mod authority;
 mod credentials;
 mod environment;
-mod names;
-mod nearest;
 mod origin;
 mod profile;
 mod proxy;
 mod resolve;
+mod rows;
+mod sources;
+mod spec;
+mod suggest;
 
-use std::ffi::OsString;
-use std::fmt::Display;
+use std::path::PathBuf;
 use std::time::Duration;
 
-use credentials::Credentials;
 pub use credentials::SecretSource;
-pub use environment::{Endpoint, Template, is_built_in};
-pub use names::{Flag, Name, Spec, TABLE};
+pub use environment::{Endpoint, Template, built_in_names};
 pub use origin::Setting;
+pub use profile::{ProfileFile, parse as parse_profile_file, read as read_profile_file};
 pub use proxy::Proxy;
-pub use resolve::{Resolver, Sources, known_names};
+pub use resolve::{load, resolve, resolve_with};
+pub use rows::Row;
+pub use sources::{Flags, Sources};
+pub use spec::{SETTINGS, SettingName};
 
-use crate::error::Error;
+use crate::secret::Key;
 
-/// The flags of a command line that hold settings, as they were typed.
-#[derive(Clone, Default)]
-pub struct Flags(pub Vec<(Name, OsString)>);
-
-/// All that a token exchange needs, complete and checked.
+/// Everything that a token exchange needs, complete and checked.
 #[derive(Debug)]
 pub struct Settings {
-    pub environment: Environment,
-    pub credentials: Credentials,
-    pub network: Network,
-}
-
-/// An environment as it will be used.
-#[derive(Debug)]
-pub struct Environment {
-    pub name: Setting<String>,
+    pub environment: Setting<String>,
     pub token_url: Setting<Endpoint>,
     pub iframe_template: Setting<Template>,
-}
-
-/// How the endpoint is reached.
-#[derive(Debug)]
-pub struct Network {
+    pub key: Setting<Key>,
+    pub secret: Setting<SecretSource>,
     pub timeout: Setting<Duration>,
     pub retries: Setting<u32>,
-    pub ca_file: Option<Setting<std::path::PathBuf>>,
+    pub ca_file: Option<Setting<PathBuf>>,
     pub proxy: Option<Setting<Proxy>>,
-}
-
-fn unknown(what: &str, name: &str, origin: &dyn Display, known: &[&str]) -> Error {
-    let error = Error::config(format!("unknown {what} {name} ({origin})"));
-    if known.is_empty() {
-        return error.hint(format!("the profile file defines no {what}"));
-    }
-    let list = nearest::list(name, known);
-    match nearest::close(name, known) {
-        Some(near) => error.hint(format!("did you mean {near}? Known: {list}")),
-        None => error.hint(format!("known: {list}")),
-    }
 }

@@ -1,4 +1,4 @@
-//! Where a setting came from, kept beside its value from the first look to the last message.
+//! Where a setting came from, kept next to its value.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -14,14 +14,19 @@ use crate::error::Error;
 pub enum Origin {
     Flag(&'static str),
     Variable(&'static str),
-    /// In the profile file: `table` is `profile NAME`, `environment NAME`, or empty for the top.
-    File {
-        table: String,
-        path: Arc<PathBuf>,
-        line: usize,
-        column: usize,
-    },
+    File(Place),
     Default,
+}
+
+/// A value's place in the profile file. `table` is `profile NAME`, `environment NAME`, or empty
+/// for the top level; line and column count from 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    pub path: Arc<PathBuf>,
+    pub table: String,
+    pub key: String,
+    pub line: usize,
+    pub column: usize,
 }
 
 impl fmt::Display for Origin {
@@ -29,11 +34,23 @@ impl fmt::Display for Origin {
         match self {
             Self::Flag(long) => write!(f, "flag --{long}"),
             Self::Variable(name) => f.write_str(name),
-            Self::File { table, path, line, .. } if table.is_empty() => {
+            Self::File(Place { table, path, line, .. }) if table.is_empty() => {
                 write!(f, "{}:{line}", path.display())
             }
-            Self::File { table, path, line, .. } => write!(f, "{table}, {}:{line}", path.display()),
+            Self::File(Place { table, path, line, .. }) => {
+                write!(f, "{table}, {}:{line}", path.display())
+            }
             Self::Default => f.write_str("default"),
+        }
+    }
+}
+
+impl Origin {
+    /// The origin with the key that it has in the profile file.
+    pub fn with_key(&self) -> String {
+        match self {
+            Self::File(place) => format!("{} ({self})", place.key),
+            _ => self.to_string(),
         }
     }
 }
@@ -55,7 +72,7 @@ impl<T> Setting<T> {
     }
 }
 
-/// A value as it stands in its place, unread. Wiped when dropped, for it may be a secret.
+/// A value as its place holds it, not yet checked. Wiped on drop, because it may be a secret.
 #[derive(Clone)]
 pub struct Raw(pub OsString);
 
@@ -66,24 +83,22 @@ impl Drop for Raw {
 }
 
 impl Setting<Raw> {
-    /// The value as text.
     pub fn text(&self) -> Result<&str, Error> {
         let text = self.value.0.to_str();
         text.ok_or_else(|| Error::config(format!("{} is not UTF-8 text", self.origin)))
     }
 
-    /// The value as a path.
     pub fn path(&self) -> PathBuf {
         PathBuf::from(&self.value.0)
     }
 
-    /// A value that does not have the form it must have: of a flag, that is wrong usage.
-    pub fn malformed(&self, name: &str, expected: &str) -> Error {
+    /// The error for a value that is not what it must be: for a flag a usage error.
+    pub fn malformed(&self, expected: &str) -> Error {
         match &self.origin {
             Origin::Flag(_) => Error::usage(format!("{} is not {expected}", self.origin)),
-            Origin::File { path, line, column, .. } => {
+            Origin::File(Place { path, key, line, column, .. }) => {
                 let path = path.display();
-                Error::config(format!("{path}:{line}:{column}: {name} is not {expected}"))
+                Error::config(format!("{path}:{line}:{column}: {key} is not {expected}"))
             }
             _ => Error::config(format!("{} is not {expected}", self.origin)),
         }

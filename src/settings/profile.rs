@@ -1,7 +1,8 @@
-//! The profile file: TOML text to profiles and environments, each value with its line.
+//! The profile file: from TOML text to profiles and environments, each value with its place.
 //!
-//! The whole file is checked, not only what is used. It may hold secrets, so no message ever
-//! repeats a value or a source line: only key names, types, and places.
+//! The whole file is checked, not only what is used. It may contain secrets, so no message
+//! repeats a value or a source line: only key names, types and places. serde's errors quote
+//! values, so the parsed table is read by hand.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -14,81 +15,95 @@ use toml::de::{DeTable, DeValue};
 use zeroize::Zeroizing;
 
 use super::environment::{self, Endpoint, Template};
-use super::names::{Name, TABLE};
-use super::nearest;
-use super::origin::{Origin, Raw, Setting};
+use super::origin::{Origin, Place, Raw, Setting};
+use super::spec::{SETTINGS, SettingName};
+use super::suggest;
 use crate::error::Error;
 
-/// Larger than any profile file, and small enough to read one that is not.
+/// Far above any real profile file.
 const MAX_BYTES: u64 = 1 << 20;
 
 const TOP_KEYS: [&str; 3] = ["default_profile", "profiles", "environments"];
 const ENVIRONMENT_KEYS: [&str; 2] = ["token_url", "iframe_template"];
 
-/// What a profile file says.
+/// The content of a profile file.
 pub struct ProfileFile {
-    pub path: Arc<PathBuf>,
     pub default_profile: Option<Setting<String>>,
     pub profiles: Vec<Profile>,
     pub environments: Vec<CustomEnvironment>,
-    /// Whether it holds a secret that users other than its owner may read.
+    /// Whether it contains a secret and users other than its owner may read it.
     pub exposes_secret: bool,
 }
 
-/// A `[profiles.NAME]`.
+/// A `[profiles.NAME]` table.
 pub struct Profile {
     pub name: String,
-    values: Vec<(Name, Setting<Raw>)>,
+    values: Vec<(SettingName, Setting<Raw>)>,
     pub secret_command: Option<Setting<Vec<String>>>,
 }
 
 impl Profile {
-    pub fn get(&self, name: Name) -> Option<&Setting<Raw>> {
+    pub fn get(&self, name: SettingName) -> Option<&Setting<Raw>> {
         self.values.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
     }
 }
 
-/// An `[environments.NAME]`.
+/// An `[environments.NAME]` table.
 pub struct CustomEnvironment {
     pub name: String,
-    pub urls: Urls,
-}
-
-/// What an environment stands for, unread.
-#[derive(Clone)]
-pub struct Urls {
     pub token_url: Setting<String>,
     pub iframe_template: Setting<String>,
 }
 
-/// Reads the file at `path`; `None` where there is none.
+impl ProfileFile {
+    pub fn profile_names(&self) -> Vec<&str> {
+        self.profiles.iter().map(|profile| profile.name.as_str()).collect()
+    }
+
+    pub fn environment_names(&self) -> Vec<&str> {
+        self.environments.iter().map(|environment| environment.name.as_str()).collect()
+    }
+}
+
+/// Reads the profile file, or `None` if it does not exist.
+///
+/// # Errors
+/// `config` if it can't be read, is too large, is not valid TOML, or has an invalid entry.
 pub fn load(path: &Path) -> Result<Option<ProfileFile>, Error> {
+    let Some(text) = read(path)? else { return Ok(None) };
+    let mut file = parse(path, &text)?;
+    file.exposes_secret &= others_may_read(path);
+    Ok(Some(file))
+}
+
+/// The text of the profile file, or `None` if it does not exist.
+pub fn read(path: &Path) -> Result<Option<Zeroizing<String>>, Error> {
     let unreadable = |error: io::Error| {
         Error::config(format!("the profile file {} can't be read", path.display())).cause(error)
     };
     let file = match File::open(path) {
         Ok(file) => file,
+        Err(error) if is_absent(&error) && path.is_symlink() => {
+            return Err(unreadable(error).hint("it is a symbolic link to a missing file"));
+        }
         Err(error) if is_absent(&error) => return Ok(None),
         Err(error) => return Err(unreadable(error)),
     };
-    let exposed = others_may_read(&file).map_err(unreadable)?;
     let mut bytes = Zeroizing::new(Vec::new());
     let read = file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if read as u64 > MAX_BYTES {
         let message = format!("the profile file {} is larger than 1 MiB", path.display());
         return Err(Error::config(message).hint("is it the right file?"));
     }
-    let mut file = parse(path, as_text(path, &bytes)?)?;
-    file.exposes_secret &= exposed;
-    Ok(Some(file))
-}
-
-fn as_text<'b>(path: &Path, bytes: &'b [u8]) -> Result<&'b str, Error> {
-    std::str::from_utf8(bytes).map_err(|error| {
-        let before = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
-        let (line, column) = line_and_column(&before, before.len());
-        Error::config(format!("{}:{line}:{column}: not UTF-8 text", path.display()))
-    })
+    match String::from_utf8(std::mem::take(&mut bytes)) {
+        Ok(text) => Ok(Some(Zeroizing::new(text))),
+        Err(error) => {
+            let bytes = Zeroizing::new(error.into_bytes());
+            let valid = bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+            let (line, column) = LineIndex::new(valid).position(valid.len());
+            Err(Error::config(format!("{}:{line}:{column}: not UTF-8 text", path.display())))
+        }
+    }
 }
 
 fn is_absent(error: &io::Error) -> bool {
@@ -96,38 +111,40 @@ fn is_absent(error: &io::Error) -> bool {
 }
 
 #[cfg(unix)]
-fn others_may_read(file: &File) -> io::Result<bool> {
+fn others_may_read(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
-    Ok(file.metadata()?.permissions().mode() & 0o044 != 0)
+    path.metadata().is_ok_and(|metadata| metadata.permissions().mode() & 0o044 != 0)
 }
 
 #[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "the signature of its Unix twin")]
-fn others_may_read(_: &File) -> io::Result<bool> {
-    Ok(false)
+fn others_may_read(_: &Path) -> bool {
+    false
 }
 
 /// Reads the text of a profile file; `path` is for messages and origins.
+///
+/// # Errors
+/// `config`, with file, line and column.
 pub fn parse(path: &Path, text: &str) -> Result<ProfileFile, Error> {
-    let reader = Reader { path: Arc::new(path.to_owned()), text };
+    let reader = Reader { path: Arc::new(path.to_owned()), lines: LineIndex::new(text) };
     let document = DeTable::parse(text).map_err(|error| {
-        reader.error(error.span().unwrap_or(0..0), format!("not TOML: {}", error.message()))
+        reader.error(error.span().unwrap_or(0..0), format!("not valid TOML: {}", error.message()))
     })?;
     reader.document(document.get_ref())
 }
 
 type Entry<'a, 'i> = (&'a str, Range<usize>, &'a Spanned<DeValue<'i>>);
+type Value<'i> = Spanned<DeValue<'i>>;
 
-/// Walks the parsed file, with the text at hand to turn offsets into places.
+/// Walks the parsed file, and turns byte offsets into places.
 struct Reader<'t> {
     path: Arc<PathBuf>,
-    text: &'t str,
+    lines: LineIndex<'t>,
 }
 
 impl Reader<'_> {
     fn document(&self, table: &DeTable<'_>) -> Result<ProfileFile, Error> {
         let mut file = ProfileFile {
-            path: self.path.clone(),
             default_profile: None,
             profiles: Vec::new(),
             environments: Vec::new(),
@@ -151,36 +168,29 @@ impl Reader<'_> {
                 _ => return Err(self.unknown(span, key, &TOP_KEYS)),
             }
         }
-        file.exposes_secret = file.profiles.iter().any(|one| one.get(Name::Secret).is_some());
+        let has_secret = |profile: &Profile| profile.get(SettingName::Secret).is_some();
+        file.exposes_secret = file.profiles.iter().any(has_secret);
         Ok(file)
     }
 
-    fn profile(&self, name: &str, value: &Spanned<DeValue<'_>>) -> Result<Profile, Error> {
+    fn profile(&self, name: &str, value: &Value<'_>) -> Result<Profile, Error> {
         let table = format!("profile {name}");
-        let known: Vec<&str> = TABLE.iter().filter_map(|spec| spec.profile_key).collect();
         let mut profile =
             Profile { name: name.to_owned(), values: Vec::new(), secret_command: None };
         for (key, span, value) in entries(self.table(name, value)?) {
-            let Some(spec) = TABLE.iter().find(|spec| spec.profile_key == Some(key)) else {
-                let error = self.unknown(span, key, &known);
-                return Err(if ENVIRONMENT_KEYS.contains(&key) {
-                    error.hint(format!("{key} belongs to an environment: [environments.NAME]"))
-                } else {
-                    error
-                });
+            let Some(spec) = SETTINGS.iter().find(|spec| spec.profile_key == Some(key)) else {
+                return Err(self.unknown_in_profile(span, key));
             };
-            let raw = match spec.name {
-                Name::SecretCommand => {
+            let text = match spec.name {
+                SettingName::SecretCommand => {
                     profile.secret_command = Some(self.command(&table, key, value)?);
                     continue;
                 }
-                Name::Timeout | Name::Retries => {
-                    let with_fraction = spec.name == Name::Timeout;
-                    self.number(&table, key, value, with_fraction)?
-                }
+                SettingName::Timeout => self.number(&table, key, value, true)?,
+                SettingName::Retries => self.number(&table, key, value, false)?,
                 _ => self.string(&table, key, value)?,
             };
-            profile.values.push((spec.name, raw.with(Raw(raw.value.clone().into()))));
+            profile.values.push((spec.name, text.with(Raw(text.value.clone().into()))));
         }
         Ok(profile)
     }
@@ -189,11 +199,11 @@ impl Reader<'_> {
         &self,
         name: &str,
         place: Range<usize>,
-        value: &Spanned<DeValue<'_>>,
+        value: &Value<'_>,
     ) -> Result<CustomEnvironment, Error> {
-        if environment::is_built_in(name) {
-            let message = format!("the environment {name} is built in and can't be defined anew");
-            return Err(self.error(place, message).hint("give it a name of its own"));
+        if environment::built_in(name).is_some() {
+            let message = format!("the environment {name} is built in and can't be redefined");
+            return Err(self.error(place, message).hint("choose another name"));
         }
         let table = format!("environment {name}");
         let (mut token_url, mut iframe_template) = (None, None);
@@ -201,12 +211,12 @@ impl Reader<'_> {
             match key {
                 "token_url" => {
                     let url = self.string(&table, key, value)?;
-                    self.refuse_flaw(value, key, Endpoint::parse(&url.value).err())?;
+                    self.reject_flaw(value, key, Endpoint::parse(&url.value).err())?;
                     token_url = Some(url);
                 }
                 "iframe_template" => {
                     let template = self.string(&table, key, value)?;
-                    self.refuse_flaw(value, key, Template::parse(&template.value).err())?;
+                    self.reject_flaw(value, key, Template::parse(&template.value).err())?;
                     iframe_template = Some(template);
                 }
                 _ => return Err(self.unknown(span, key, &ENVIRONMENT_KEYS)),
@@ -215,52 +225,36 @@ impl Reader<'_> {
         let missing = |key| self.error(place.clone(), format!("the {table} has no {key}"));
         Ok(CustomEnvironment {
             name: name.to_owned(),
-            urls: Urls {
-                token_url: token_url.ok_or_else(|| missing("token_url"))?,
-                iframe_template: iframe_template.ok_or_else(|| missing("iframe_template"))?,
-            },
+            token_url: token_url.ok_or_else(|| missing("token_url"))?,
+            iframe_template: iframe_template.ok_or_else(|| missing("iframe_template"))?,
         })
     }
 
-    fn refuse_flaw(
-        &self,
-        value: &Spanned<DeValue<'_>>,
-        key: &str,
-        flaw: Option<&'static str>,
-    ) -> Result<(), Error> {
+    fn reject_flaw(&self, value: &Value<'_>, key: &str, flaw: Option<&str>) -> Result<(), Error> {
         flaw.map_or(Ok(()), |flaw| Err(self.error(value.span(), format!("{key} is {flaw}"))))
     }
 
-    fn table<'a, 'i>(
-        &self,
-        key: &str,
-        value: &'a Spanned<DeValue<'i>>,
-    ) -> Result<&'a DeTable<'i>, Error> {
+    fn table<'a, 'i>(&self, key: &str, value: &'a Value<'i>) -> Result<&'a DeTable<'i>, Error> {
         let table = value.get_ref().as_table();
         table.ok_or_else(|| self.wrong_type(key, "a table", value))
     }
 
-    fn string(
-        &self,
-        table: &str,
-        key: &str,
-        value: &Spanned<DeValue<'_>>,
-    ) -> Result<Setting<String>, Error> {
+    fn string(&self, table: &str, key: &str, value: &Value<'_>) -> Result<Setting<String>, Error> {
         let text = value.get_ref().as_str();
         let text = text.ok_or_else(|| self.wrong_type(key, "a string", value))?;
-        // An empty key or secret counts as missing, as an empty variable does.
+        // An empty key or secret counts as missing, like an empty environment variable.
         if text.is_empty() && !["key", "secret"].contains(&key) {
             return Err(self.error(value.span(), format!("{key} is empty")));
         }
-        Ok(self.setting(table, value, text.to_owned()))
+        Ok(self.setting(table, key, value, text.to_owned()))
     }
 
-    /// A number as its digits: what it must be is checked where flags and variables are, too.
+    /// A number as its digits, because its range is checked where flags and variables are, too.
     fn number(
         &self,
         table: &str,
         key: &str,
-        value: &Spanned<DeValue<'_>>,
+        value: &Value<'_>,
         with_fraction: bool,
     ) -> Result<Setting<String>, Error> {
         let digits = match value.get_ref() {
@@ -269,14 +263,14 @@ impl Reader<'_> {
             _ if with_fraction => return Err(self.wrong_type(key, "a decimal number", value)),
             _ => return Err(self.wrong_type(key, "a whole decimal number", value)),
         };
-        Ok(self.setting(table, value, digits.to_owned()))
+        Ok(self.setting(table, key, value, digits.to_owned()))
     }
 
     fn command(
         &self,
         table: &str,
         key: &str,
-        value: &Spanned<DeValue<'_>>,
+        value: &Value<'_>,
     ) -> Result<Setting<Vec<String>>, Error> {
         let wrong = || self.wrong_type(key, "an array of strings: program and arguments", value);
         let words = value.get_ref().as_array().ok_or_else(wrong)?;
@@ -286,34 +280,42 @@ impl Reader<'_> {
         if words.first().is_none_or(String::is_empty) {
             return Err(self.error(value.span(), format!("{key} names no program")));
         }
-        Ok(self.setting(table, value, words))
+        Ok(self.setting(table, key, value, words))
     }
 
-    fn setting<T>(&self, table: &str, place: &Spanned<DeValue<'_>>, value: T) -> Setting<T> {
-        let (line, column) = line_and_column(self.text, place.span().start);
-        let path = self.path.clone();
-        let origin = Origin::File { table: table.to_owned(), path, line, column };
-        Setting { value, origin }
+    fn setting<T>(&self, table: &str, key: &str, place: &Value<'_>, value: T) -> Setting<T> {
+        let (line, column) = self.lines.position(place.span().start);
+        let (path, table, key) = (self.path.clone(), table.to_owned(), key.to_owned());
+        Setting { value, origin: Origin::File(Place { path, table, key, line, column }) }
     }
 
-    fn wrong_type(&self, key: &str, expected: &str, value: &Spanned<DeValue<'_>>) -> Error {
+    fn wrong_type(&self, key: &str, expected: &str, value: &Value<'_>) -> Error {
         let found = value.get_ref().type_str();
         self.error(value.span(), format!("{key} must be {expected}, not of type {found}"))
     }
 
-    /// The unknown name itself is told only where it resembles a known one: it may be a
-    /// secret that was pasted to the wrong side of the equals sign.
+    fn unknown_in_profile(&self, place: Range<usize>, key: &str) -> Error {
+        let known: Vec<&str> = SETTINGS.iter().filter_map(|spec| spec.profile_key).collect();
+        let error = self.unknown(place, key, &known);
+        if ENVIRONMENT_KEYS.contains(&key) {
+            return error.hint(format!("{key} belongs to an environment: [environments.NAME]"));
+        }
+        error
+    }
+
+    /// Names the unknown key only if it resembles a known one: otherwise it may be a secret that
+    /// was pasted on the wrong side of the equals sign.
     fn unknown(&self, place: Range<usize>, key: &str, known: &[&str]) -> Error {
-        if let Some(near) = nearest::close(key, known) {
+        if let Some(closest) = suggest::closest(key, known) {
             let error = self.error(place, format!("unknown key {key}"));
-            return error.hint(format!("did you mean {near}?"));
+            return error.hint(format!("did you mean {closest}?"));
         }
         let error = self.error(place, "unknown key");
-        error.hint(format!("known here: {}", nearest::list(key, known)))
+        error.hint(format!("known here: {}", suggest::list(key, known)))
     }
 
     fn error(&self, place: Range<usize>, message: impl std::fmt::Display) -> Error {
-        let (line, column) = line_and_column(self.text, place.start);
+        let (line, column) = self.lines.position(place.start);
         Error::config(format!("{}:{line}:{column}: {message}", self.path.display()))
     }
 }
@@ -322,11 +324,24 @@ fn entries<'a, 'i>(table: &'a DeTable<'i>) -> impl Iterator<Item = Entry<'a, 'i>
     table.iter().map(|(key, value)| (key.get_ref().as_ref(), key.span(), value))
 }
 
-/// Line and column of a byte offset, both from 1, the column in characters.
-fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
-    let before = text.get(..offset).unwrap_or(text);
-    let line_start = before.rfind('\n').map_or(0, |end| end + 1);
-    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+/// A text and where its lines start, so that a large file is searched only once.
+struct LineIndex<'t> {
+    text: &'t str,
+    starts: Vec<usize>,
+}
+
+impl<'t> LineIndex<'t> {
+    fn new(text: &'t str) -> Self {
+        let ends = text.match_indices('\n').map(|(end, _)| end + 1);
+        Self { text, starts: std::iter::once(0).chain(ends).collect() }
+    }
+
+    /// Line and column of a byte offset, both from 1, the column in characters.
+    fn position(&self, offset: usize) -> (usize, usize) {
+        let line = self.starts.partition_point(|start| *start <= offset);
+        let before = self.text.get(self.starts[line - 1]..offset).unwrap_or_default();
+        (line, before.chars().count() + 1)
+    }
 }
 
 #[cfg(test)]
@@ -337,19 +352,19 @@ mod tests {
 
     const MARK: &str = "s3cr3tvalue";
 
-    fn refusal(text: &str) -> String {
+    fn rejection(text: &str) -> String {
         match parse(Path::new("c.toml"), text) {
-            Ok(_) => panic!("taken: {text}"),
+            Ok(_) => panic!("accepted: {text}"),
             Err(error) => format!("{:?}", error.lines()),
         }
     }
 
     #[test]
-    fn a_fault_is_told_with_file_line_and_column() {
+    fn an_error_has_file_line_and_column() {
         for (text, place) in [
             ("[profiles.x]\n  timeout = \"a\"\n", "c.toml:2:13: timeout must be a decimal number"),
             ("profiles = 1\n", "c.toml:1:12: profiles must be a table"),
-            ("[profiles.x]\nkey = \n", "c.toml:2:7: not TOML"),
+            ("[profiles.x]\nkey = \n", "c.toml:2:7: not valid TOML"),
             ("[profiles.x]\nsecrt = \"a\"\n", "c.toml:2:1: unknown key secrt"),
             (
                 "[environments.x]\ntoken_url = \"https://h/\"\n",
@@ -358,13 +373,13 @@ mod tests {
             ("[environments.prod]\n", "c.toml:1:15: the environment prod is built in"),
             ("[profiles.x]\nsecret_command = []\n", "c.toml:2:18: secret_command names no"),
         ] {
-            let said = refusal(text);
-            assert!(said.contains(place), "{text:?}: {said}");
+            let message = rejection(text);
+            assert!(message.contains(place), "{text:?}: {message}");
         }
     }
 
     #[test]
-    fn no_fault_repeats_a_value() {
+    fn no_error_repeats_a_value() {
         for text in [
             format!("[profiles.x]\nsecret = {MARK}\n"),
             format!("[profiles.x]\nsecret = \"{MARK}\n"),
@@ -375,14 +390,14 @@ mod tests {
             format!("secret = \"{MARK}\"\n"),
             format!("[profiles.x]\nsecret = \"{MARK}\"\nsecret = \"{MARK}\"\n"),
         ] {
-            let said = refusal(&text);
-            assert!(!said.contains(MARK), "{text:?}: {said}");
+            let message = rejection(&text);
+            assert!(!message.contains(MARK), "{text:?}: {message}");
         }
     }
 
     proptest! {
         #[test]
-        fn any_text_is_read_or_refused_with_a_place(text in "\\PC*|[\\[\\]a-z.=\"'\n\t \\\\0-9]*") {
+        fn any_text_is_accepted_or_rejected_with_a_place(text in "\\PC*|[\\[\\]a-z.=\"'\n\t \\\\0-9]*") {
             if let Err(error) = parse(Path::new("c.toml"), &text) {
                 prop_assert!(error.summary().starts_with("c.toml:"));
             }
@@ -395,8 +410,8 @@ mod tests {
         ) {
             let text = format!("[profiles.x]\nsecret = {before}{MARK}{after}");
             if let Err(error) = parse(Path::new("c.toml"), &text) {
-                let said = format!("{:?}", error.lines());
-                prop_assert!(!said.contains(MARK));
+                let message = format!("{:?}", error.lines());
+                prop_assert!(!message.contains(MARK));
             }
         }
     }

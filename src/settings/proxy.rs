@@ -1,21 +1,22 @@
-//! The proxy: which one a connection to a host goes through, if any.
+//! The proxy's URL, and the hosts that bypass it.
 
 use std::fmt;
 use std::net::IpAddr;
 
+use percent_encoding::percent_decode_str;
 use ureq::http::Uri;
 
-use crate::authority::{self, bare};
+use super::authority::{self, bare};
 
-/// What ureq can speak to a proxy.
+/// The schemes that ureq supports.
 const SCHEMES: [&str; 6] = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"];
 
-/// A proxy's URL. May hold a password; shown without it, and with the user name shortened.
+/// A proxy's URL. It may contain a password, so it is shown without it and with the user shortened.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Proxy(String);
 
 impl Proxy {
-    /// Takes `[SCHEME://][USER[:PASSWORD]@]HOST[:PORT]`; the scheme is `http` where none is given.
+    /// Accepts `[SCHEME://][USER[:PASSWORD]@]HOST[:PORT]`; without a scheme it is `http`.
     ///
     /// # Errors
     /// What is wrong with the URL, as the end of a sentence, without the URL itself.
@@ -23,24 +24,42 @@ impl Proxy {
         let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
         let scheme = scheme.to_ascii_lowercase();
         if !SCHEMES.contains(&scheme.as_str()) {
-            return Err(format!("of an unknown scheme; known: {}", SCHEMES.join(", ")));
+            return Err(format!("a URL with an unknown scheme; known: {}", SCHEMES.join(", ")));
         }
-        // A password with a slash in it would pass for host and path.
+        // A password with a slash in it would be read as host and path.
         let rest = rest.strip_suffix('/').unwrap_or(rest);
         if rest.contains(['/', '?', '#']) {
-            return Err("a URL with more than a host and a port; percent-encode user and password"
-                .to_owned());
+            return Err(
+                "a URL with more than host and port; percent-encode user and password".to_owned()
+            );
         }
         let url = format!("{scheme}://{rest}");
         let uri: Uri = url.parse().map_err(|_| "not a URL".to_owned())?;
         authority::check(uri.authority().ok_or("a URL without a host")?)?;
+        if let Some((credentials, _)) = rest.rsplit_once('@') {
+            check_credentials(&scheme, credentials)?;
+        }
         Ok(Self(url))
     }
 
-    /// The whole URL, password included: for the connection only.
+    /// The whole URL, with the password: for the connection only.
     pub fn expose(&self) -> &str {
         &self.0
     }
+}
+
+/// Rejects credentials that the scheme can't carry: SOCKS 4 has none that ureq sends, and SOCKS 5
+/// needs a user and a password of 1 to 255 bytes each (RFC 1929, section 2).
+fn check_credentials(scheme: &str, credentials: &str) -> Result<(), &'static str> {
+    if scheme.starts_with("socks4") {
+        return Err("a SOCKS 4 URL with a user, which this program can't send; use socks5");
+    }
+    let (user, password) = credentials.split_once(':').unwrap_or((credentials, ""));
+    let fits = |text| (1..=255).contains(&percent_decode_str(text).count());
+    if scheme.starts_with("socks5") && !(fits(user) && fits(password)) {
+        return Err("a SOCKS 5 URL whose user or password is missing or longer than 255 bytes");
+    }
+    Ok(())
 }
 
 impl fmt::Display for Proxy {
@@ -63,13 +82,14 @@ impl fmt::Debug for Proxy {
     }
 }
 
-/// Whether a `NO_PROXY` list names this host, by curl's rules: entries parted by commas or
-/// spaces, `*` for all, a name for itself and its subdomains, an address, or a network as
-/// ADDRESS/BITS.
-pub fn excepts(no_proxy: &str, host: &str) -> bool {
+/// Whether a `NO_PROXY` list contains this host, by curl's rules: entries separated by commas or
+/// white space; `*` for all hosts, a name for itself and its subdomains, an address, or a network
+/// as ADDRESS/BITS.
+pub fn no_proxy_matches(no_proxy: &str, host: &str) -> bool {
     let host = host.trim_end_matches('.');
     let address: Option<IpAddr> = host.parse().ok();
-    no_proxy.split([',', ' ', '\t']).filter(|entry| !entry.is_empty()).any(|entry| match address {
+    let mut entries = no_proxy.split(|c: char| c == ',' || c.is_whitespace());
+    entries.any(|entry| match address {
         _ if entry == "*" => true,
         Some(address) => in_network(address, bare(entry)),
         None => in_domain(host, entry.trim_matches('.')),
@@ -107,12 +127,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_proxy_is_read_by_curls_rules() {
+    fn no_proxy_follows_curls_rules() {
         for (list, host) in [
             ("*", "api.clik.ai"),
             ("a.example,clik.ai", "api.clik.ai"),
             ("a.example, .clik.ai", "api.clik.ai"),
             ("a.example\tclik.ai", "api.clik.ai"),
+            ("a.example\r\nclik.ai\n", "api.clik.ai"),
             ("API.CLIK.AI", "api.clik.ai"),
             ("api.clik.ai", "api.clik.ai."),
             ("127.0.0.1", "127.0.0.1"),
@@ -121,7 +142,7 @@ mod tests {
             ("fd00::/8", "fd00::1"),
             ("0.0.0.0/0", "9.9.9.9"),
         ] {
-            assert!(excepts(list, host), "{list} {host}");
+            assert!(no_proxy_matches(list, host), "{list} {host}");
         }
         for (list, host) in [
             ("", "api.clik.ai"),
@@ -134,12 +155,12 @@ mod tests {
             ("127.0.0.1/99", "127.0.0.1"),
             ("ﬀ", "é"),
         ] {
-            assert!(!excepts(list, host), "{list} {host}");
+            assert!(!no_proxy_matches(list, host), "{list} {host}");
         }
     }
 
     #[test]
-    fn a_printed_proxy_has_no_password_and_no_whole_user() {
+    fn a_printed_proxy_shows_no_password_and_only_a_part_of_the_user() {
         for (url, shown) in [
             ("http://someone:hidden@proxy:3128", "http://so…@proxy:3128"),
             ("HTTP://someone:hid%40den@proxy:3128/", "http://so…@proxy:3128"),
@@ -151,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unusable_proxy_is_refused() {
+    fn an_invalid_proxy_is_rejected() {
         for url in [
             "",
             "ftp://proxy",
@@ -164,6 +185,11 @@ mod tests {
             "http://user:pa?ss@proxy:3128",
             "http://proxy:99999",
             "http:/proxy:1",
+            "socks5://user@proxy",
+            "socks5h://user:@proxy",
+            "socks5://:password@proxy",
+            "socks4://user@proxy",
+            "socks4a://user:password@proxy",
         ] {
             assert!(Proxy::parse(url).is_err(), "{url}");
         }

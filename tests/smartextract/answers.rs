@@ -23,7 +23,7 @@ fn exit_0_and_the_token_for_a_200() {
 fn exit_10_for_invalid_credentials_with_their_origins_and_the_endpoint() {
     ends_in(401, INVALID, 10)
         .says("HTTP 401: Invalid credentials provided")
-        .says("key:         SMARTEXTRACT_KEY")
+        .says("key:         52ee… (SMARTEXTRACT_KEY)")
         .says("secret:      SMARTEXTRACT_SECRET")
         .says(&format!("{PATH} (SMARTEXTRACT_TOKEN_URL)"))
         .says("environment: production (default)")

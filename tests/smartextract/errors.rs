@@ -1,20 +1,26 @@
-//! How the program refuses what it can't use: arguments, first of all.
+//! Usage errors, help, version and colors.
 
 use crate::support::{Case, SECRET};
 
 #[test]
-fn exit_2_for_unusable_arguments() {
+fn exit_2_for_invalid_arguments() {
     for (arguments, said) in [
         ("", "Usage: smartextract"),
         ("tokn", "did you mean token?"),
         ("token --formt json", "did you mean --format?"),
         ("token --format jsn", "did you mean json?"),
         ("token --format x", "known: token, json"),
-        ("token --key", "--key <KEY> needs a value"),
+        ("token --key", "a value is missing for --key <KEY>"),
         ("token --color sometimes", "known: auto"),
-        ("-f url config show", "a flag stands before the name of a command"),
-        ("-p x config init", "a flag stands before the name of a command"),
-        ("--key k man", "a flag stands before the name of a command"),
+        ("--env staging token", "unexpected flag --env\nhint: flags follow the command"),
+        ("-p x config init", "unexpected flag -p"),
+        ("completions bash --env staging", "unexpected flag --env"),
+        ("config show --output x", "unexpected flag --output"),
+        ("token -o x -f github-env", "--output can't be combined with the GitHub formats"),
+        ("config path --config=", "flag --config is empty"),
+        ("token --config=", "flag --config is empty"),
+        ("exec npm test", "-- is missing before COMMAND"),
+        ("exec", "COMMAND"),
     ] {
         Case::new(arguments).run().fails(2).says(said);
     }
@@ -66,15 +72,15 @@ fn help_has_examples_and_every_exit_code() {
 }
 
 #[test]
-fn version_is_told() {
+fn version_is_printed() {
     let version = concat!("smartextract ", env!("CARGO_PKG_VERSION"), "\n");
     Case::new("--version").run().prints(version);
 }
 
 #[test]
-fn colours_are_for_terminals_or_on_demand() {
+fn colors_are_for_terminals_or_on_demand() {
     Case::new("token").run().fails(4).never_says("\u{1b}");
-    Case::new("token --color always").run().fails(4).says("\u{1b}[1;31merror:\u{1b}[0m");
-    Case::new("token --color always --nonsense").run().fails(2).says("\u{1b}[1;31merror:");
+    Case::new("token --color always").run().fails(4).says("\u{1b}[31merror:\u{1b}[0m");
+    Case::new("token --color always --nonsense").run().fails(2).says("\u{1b}[31merror:");
     Case::new("token --color never").env("CLICOLOR_FORCE", "1").run().fails(4).never_says("\u{1b}");
 }

@@ -1,4 +1,4 @@
-//! What each format prints, and what it prints where the command fails.
+//! What each format prints, and what it prints if the command fails.
 
 use serde_json::{Value, json};
 
@@ -53,7 +53,10 @@ fn iframe_is_an_element_with_its_attribute_escaped() {
 fn env_fish_and_powershell_are_statements() {
     assert_eq!(
         printed("env"),
-        format!("export SMARTEXTRACT_TOKEN='t0ken';\nexport SMARTEXTRACT_IFRAME_URL='{URL}';\n")
+        format!(
+            "SMARTEXTRACT_TOKEN='t0ken'; export SMARTEXTRACT_TOKEN;\n\
+             SMARTEXTRACT_IFRAME_URL='{URL}'; export SMARTEXTRACT_IFRAME_URL;\n"
+        )
     );
     assert_eq!(
         printed("fish"),
@@ -74,7 +77,7 @@ fn dotenv_is_two_plain_lines() {
 }
 
 #[test]
-fn dotenv_refuses_what_its_readers_would_take_differently() {
+fn dotenv_rejects_what_its_readers_interpret() {
     for token in ["a#b", "a$b", "a'b", "a\\\"b", "a\\\\b", "a`b"] {
         let api = Api::answering(200, &format!(r#"{{"data":{{"token":"{token}"}}}}"#));
         Case::token(&api.url(), "--format dotenv").run().fails(1).says("another --format");
@@ -82,7 +85,7 @@ fn dotenv_refuses_what_its_readers_would_take_differently() {
     let api = Api::giving_tokens();
     let case = Case::token(&api.url(), "--format dotenv --iframe-template https://h/#{token}");
     case.run().fails(3).says("another --format");
-    assert!(!api.mock.matched(), "a token was asked for all the same");
+    assert!(!api.mock.matched(), "a token was requested");
 }
 
 #[test]
@@ -103,7 +106,7 @@ fn github_env_and_github_output_mask_both_values_and_append_them_to_the_named_fi
 }
 
 #[test]
-fn a_github_format_without_its_file_asks_for_no_token() {
+fn a_github_format_without_its_file_requests_no_token() {
     for (format, variable) in [("github-env", "GITHUB_ENV"), ("github-output", "GITHUB_OUTPUT")] {
         let api = Api::giving_tokens();
         let case = || Case::token(&api.url(), &format!("--format {format}"));
@@ -114,14 +117,14 @@ fn a_github_format_without_its_file_asks_for_no_token() {
 }
 
 #[test]
-fn a_value_that_looks_like_a_format_is_none() {
-    for flag in ["--secret", "--key"] {
-        Case::new(&format!("token {flag} -fenv --nonsense")).run().fails(2);
-    }
+fn a_failed_github_format_creates_no_file() {
+    let api = Api::answering(401, "");
+    let case = Case::token(&api.url(), "--format github-env").env("GITHUB_ENV", "file");
+    assert!(!case.run().fails(12).exists("file"));
 }
 
 #[test]
-fn github_env_begins_a_line_of_its_own() {
+fn github_env_starts_a_new_line() {
     let api = Api::giving_tokens();
     let case = Case::token(&api.url(), "--format github-env").env("GITHUB_ENV", "file");
     let text = case.file("file", "FOO=bar").run().read("file");
@@ -130,14 +133,14 @@ fn github_env_begins_a_line_of_its_own() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn exit_1_where_the_output_can_not_be_written() {
+fn exit_1_if_the_output_can_not_be_written() {
     let api = Api::giving_tokens();
     let full = Case::token(&api.url(), "--format github-env").env("GITHUB_ENV", "/dev/full");
     full.run().fails(1).says("/dev/full can't be written").says("No space left");
 }
 
 #[test]
-fn a_failure_leaves_for_eval_a_statement_with_the_exit_code_and_nothing_in_other_formats() {
+fn a_failure_prints_a_statement_with_the_exit_code_for_eval_and_nothing_in_other_formats() {
     let api = Api::answering(401, r#"{"error":"Invalid credentials provided"}"#);
     for (format, stdout) in [
         ("token", ""),
@@ -163,7 +166,7 @@ fn a_failure_leaves_for_eval_a_statement_with_the_exit_code_and_nothing_in_other
 }
 
 #[test]
-fn wrong_usage_leaves_the_statement_too() {
+fn a_usage_error_prints_the_statement_of_a_format_mentioned_anywhere() {
     for arguments in [
         "token --format env --nonsense",
         "token --nonsense -f env",
@@ -174,11 +177,31 @@ fn wrong_usage_leaves_the_statement_too() {
         "token -qf env --timeout x",
         "token --nonsense x --format env",
         "token -f env --formatx",
-        "token --secret --format=fish --format env --nonsense",
+        "token --format=fish --format env --nonsense",
+        "token --key --format env",
+        "--format env config show",
     ] {
         let outcome = Case::new(arguments).run();
         assert_eq!((outcome.code, outcome.stdout.as_str()), (2, "(exit 2);\n"), "{arguments}");
     }
+    let outcome = Case::new("token --format fish --secret").run();
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (2, "sh -c 'exit 2';\n"));
+}
+
+#[test]
+fn a_completion_variable_set_by_accident_changes_nothing() {
+    let api = Api::giving_tokens();
+    let case = Case::token(&api.url(), "").env("SMARTEXTRACT_COMPLETE", "bash");
+    case.run().prints("t0ken\n");
+}
+
+#[test]
+fn a_json_error_stays_valid_whatever_it_quotes() {
+    let name = "\u{7f}\u{9b}31m\u{1b}\"\\";
+    let outcome = Case::token("http://127.0.0.1:1/", "-f json --env").arg(name).run().fails(3);
+    let error = &serde_json::from_str::<Value>(&outcome.stderr).unwrap()["error"];
+    assert!(error["message"].as_str().unwrap().contains(name), "{error}");
+    assert!(!outcome.stderr.trim_end().contains(char::is_control), "{:?}", outcome.stderr);
 }
 
 #[test]

@@ -6,6 +6,7 @@
 
 mod answers;
 mod attempts;
+mod check;
 mod completions;
 mod config;
 mod documents;
@@ -15,10 +16,12 @@ mod errors;
 mod exec;
 mod faults;
 mod formats;
+mod init;
 mod load;
 mod manual;
 #[cfg(target_os = "linux")]
 mod memory;
+mod output_file;
 mod proxies;
 mod round_trips;
 mod shells;

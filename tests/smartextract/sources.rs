@@ -1,9 +1,11 @@
 //! Where settings come from: flags before variables before the profile before defaults.
 
+use std::fmt::Write as _;
+
 use crate::support::server::{Api, SUCCESS, closed_port, response, scripted};
 use crate::support::{Case, KEY, PROFILE, SECRET, set_mode};
 
-/// Runs against a server that takes one token request, and gives the request's body.
+/// Runs against a server that accepts one token request, and gives the request's body.
 fn body_sent(case: impl FnOnce(&str) -> Case) -> String {
     let (url, requests) = scripted(vec![response(200, "", SUCCESS)]);
     case(&url).run().prints("t0ken\n");
@@ -29,7 +31,7 @@ fn a_variable_wins_over_the_profile() {
 }
 
 #[test]
-fn an_empty_variable_counts_as_not_set() {
+fn an_empty_variable_counts_as_unset() {
     let sent = body_sent(|url| {
         Case::token(url, "")
             .env("SMARTEXTRACT_KEY", "")
@@ -40,18 +42,6 @@ fn an_empty_variable_counts_as_not_set() {
             .profile("[profiles.default]\nkey = \"from-profile\"\n")
     });
     assert_eq!(sent, body("from-profile", SECRET));
-}
-
-#[test]
-fn a_flag_is_taken_before_and_after_the_command() {
-    for arguments in ["--key k9 token", "token --key k9", "--key other token --key k9"] {
-        let sent = body_sent(|url| {
-            Case::new(arguments)
-                .env("SMARTEXTRACT_TOKEN_URL", url)
-                .env("SMARTEXTRACT_SECRET", SECRET)
-        });
-        assert_eq!(sent, body("k9", SECRET), "{arguments}");
-    }
 }
 
 #[test]
@@ -97,7 +87,7 @@ fn the_profile_file_may_be_named_by_flag_or_variable() {
 }
 
 #[test]
-fn a_named_profile_file_that_is_not_there_is_a_config_error() {
+fn a_missing_profile_file_that_was_named_is_a_config_error() {
     Case::token("", "--config gone.toml").run().fails(3).says("no profile file at gone.toml");
     Case::token("", "").env("SMARTEXTRACT_CONFIG", "gone").run().fails(3).says("gone");
 }
@@ -155,12 +145,17 @@ fn key_and_secret_may_come_from_different_places() {
 
 #[test]
 fn two_secrets_in_the_same_place_are_a_config_error() {
-    for (arguments, variable, profile) in [
-        ("--secret a --secret-file b", "", ""),
-        ("", "b", ""),
-        ("", "", "secret = \"a\"\nsecret_file = \"b\""),
-        ("", "", "secret_file = \"a\"\nsecret_command = [\"b\"]"),
-        ("", "", "secret = \"a\"\nsecret_command = [\"b\"]"),
+    for (arguments, variable, profile, names) in [
+        ("--secret a --secret-file b", "", "", ["flag --secret ", "flag --secret-file"]),
+        ("", "b", "", ["SMARTEXTRACT_SECRET ", "SMARTEXTRACT_SECRET_FILE"]),
+        ("", "", "secret = \"a\"\nsecret_file = \"b\"", ["secret (", "secret_file ("]),
+        (
+            "",
+            "",
+            "secret_file = \"a\"\nsecret_command = [\"b\"]",
+            ["secret_file (", "secret_command ("],
+        ),
+        ("", "", "secret = \"a\"\nsecret_command = [\"b\"]", ["secret (", "secret_command ("]),
     ] {
         let case = Case::token("http://127.0.0.1:1/", arguments);
         let case = if profile.is_empty() { case } else { case.without("SMARTEXTRACT_SECRET") };
@@ -168,12 +163,14 @@ fn two_secrets_in_the_same_place_are_a_config_error() {
             .profile(&format!("[profiles.default]\n{profile}\n"))
             .run()
             .fails(3)
-            .says("two secrets in the same place");
+            .says("two secrets in the same place: ")
+            .says(names[0])
+            .says(names[1]);
     }
 }
 
 #[test]
-fn a_line_end_of_file_input_or_output_is_taken_off_silently() {
+fn the_final_newline_of_file_input_or_output_is_removed_silently() {
     for content in ["s\n", "s\r\n", "s", "\u{feff}s\r\n"] {
         for arguments in ["--secret-file f", "--secret-file -", "-p command"] {
             let (url, requests) = scripted(vec![response(200, "", SUCCESS)]);
@@ -191,11 +188,11 @@ fn a_line_end_of_file_input_or_output_is_taken_off_silently() {
 }
 
 #[test]
-fn other_white_space_around_key_or_secret_is_taken_off_with_a_warning() {
+fn other_white_space_around_key_or_secret_is_removed_with_a_warning() {
     for (key, secret, what) in [
-        (" k", "s", "white space around the key was taken off: SMARTEXTRACT_KEY"),
-        ("k", "s\n", "white space around the secret was taken off: SMARTEXTRACT_SECRET"),
-        ("k", "\u{a0}s\t", "white space around the secret was taken off: SMARTEXTRACT_SECRET"),
+        (" k", "s", "white space around the key was removed: SMARTEXTRACT_KEY"),
+        ("k", "s\n", "white space around the secret was removed: SMARTEXTRACT_SECRET"),
+        ("k", "\u{a0}s\t", "white space around the secret was removed: SMARTEXTRACT_SECRET"),
     ] {
         let (url, requests) = scripted(vec![response(200, "", SUCCESS)]);
         Case::token(&url, "")
@@ -221,7 +218,7 @@ fn a_control_character_inside_is_a_config_error_that_does_not_show_the_value() {
 }
 
 #[test]
-fn an_unusable_secret_file_is_a_config_error_that_names_it() {
+fn an_invalid_secret_file_is_a_config_error_that_names_it() {
     for (content, said) in [
         (None, "the secret file s can't be read"),
         (Some(&b"\xff\xfea\0"[..]), "not UTF-8"),
@@ -245,11 +242,12 @@ fn an_empty_secret_counts_as_none() {
 }
 
 #[test]
-fn a_failing_secret_command_is_a_config_error_with_its_exit_code_and_its_own_words() {
+fn a_failing_secret_command_is_a_config_error_with_its_exit_code_and_output() {
     for (command, said) in [
         (r#"["sh", "-c", "echo vault is locked >&2; exit 7"]"#, "sh ended with exit code 7"),
         (r#"["sh", "-c", "kill -9 $$"]"#, "sh was ended by a signal: 9"),
         (r#"["no-such-program", "s3cr3t-of-the-tests-8f2a"]"#, "no-such-program can't be run"),
+        (r#"["pass show s3cr3t-of-the-tests-8f2a"]"#, "secret_command: pass can't be run"),
         (r#"["yes"]"#, "the output of yes is larger than 64 KiB"),
     ] {
         let outcome = Case::token("http://127.0.0.1:1/", "")
@@ -276,10 +274,10 @@ fn a_secret_command_runs_without_a_shell() {
 }
 
 #[test]
-fn a_missing_key_or_secret_is_told_apart() {
+fn a_missing_key_and_a_missing_secret_have_different_messages() {
     for (variable, said) in [
-        ("SMARTEXTRACT_KEY", "error: no key given anywhere"),
-        ("SMARTEXTRACT_SECRET", "error: no secret given anywhere"),
+        ("SMARTEXTRACT_KEY", "error: no key found"),
+        ("SMARTEXTRACT_SECRET", "error: no secret found"),
     ] {
         Case::token("http://127.0.0.1:1/", "").without(variable).run().fails(4).says(said);
     }
@@ -293,7 +291,7 @@ fn a_secret_on_the_command_line_or_open_to_others_gets_a_warning() {
     Case::token(&api.url(), &format!("--secret {SECRET}"))
         .run()
         .prints("t0ken\n")
-        .says("warning: other users can see a --secret in the process list");
+        .says("warning: other users can see --secret in the process list");
     for (mode, warned) in [(0o600, false), (0o644, true), (0o640, true)] {
         let case = Case::token(&api.url(), "")
             .profile(&format!("[profiles.default]\nsecret = \"{SECRET}\"\n"));
@@ -307,7 +305,7 @@ fn a_secret_on_the_command_line_or_open_to_others_gets_a_warning() {
 }
 
 #[test]
-fn an_unknown_profile_names_the_known_ones_the_nearest_first() {
+fn an_unknown_profile_lists_the_known_ones_closest_first() {
     Case::token("http://127.0.0.1:1/", "-p stagin")
         .profile("[profiles.alpha]\n[profiles.staging]\n")
         .run()
@@ -318,11 +316,14 @@ fn an_unknown_profile_names_the_known_ones_the_nearest_first() {
 }
 
 #[test]
-fn a_broken_profile_file_is_a_config_error_with_file_line_and_column() {
+fn an_invalid_profile_file_is_a_config_error_with_file_line_and_column() {
     for (text, said) in [
         ("[profiles.default]\nsecrt = \"x\"\n", "config.toml:2:1: unknown key secrt"),
         ("[profiles.default]\ntimeout = \"x\"\n", "config.toml:2:11: timeout must be"),
-        ("[profiles.default]\nsecret = s3cr3t-of-the-tests-8f2a\n", "config.toml:2:10: not TOML"),
+        (
+            "[profiles.default]\nsecret = s3cr3t-of-the-tests-8f2a\n",
+            "config.toml:2:10: not valid TOML",
+        ),
         ("[profiles.default]\ntoken_url = \"x\"\n", "config.toml:2:1: unknown key"),
         ("[profiles.other]\nenv = \"\"\n", "config.toml:2:7: env is empty"),
         ("[profiles.other]\nenv = 1\n", "config.toml:2:7: env must be a string"),
@@ -334,7 +335,7 @@ fn a_broken_profile_file_is_a_config_error_with_file_line_and_column() {
 }
 
 #[test]
-fn an_unusable_number_is_usage_as_a_flag_and_config_elsewhere() {
+fn an_invalid_number_is_a_usage_error_as_a_flag_and_a_config_error_elsewhere() {
     for (name, bad) in [
         ("timeout", "abc"),
         ("timeout", "0"),
@@ -373,5 +374,27 @@ fn a_variable_that_is_not_text_is_a_config_error() {
     for variable in ["SMARTEXTRACT_KEY", "SMARTEXTRACT_ENV", "SMARTEXTRACT_TOKEN_URL"] {
         let case = Case::token("http://127.0.0.1:1/", "").env(variable, odd);
         case.run().fails(3).says(&format!("{variable} is not UTF-8 text"));
+    }
+}
+
+#[test]
+fn a_profile_file_of_one_mebibyte_is_read_in_a_moment() {
+    let mut file = String::new();
+    for number in 0..30_000 {
+        writeln!(file, "[profiles.p{number}]\nkey = \"{number}\"").unwrap();
+    }
+    let sent = body_sent(|url| {
+        Case::token(url, "-p p29999 --timeout 20").without("SMARTEXTRACT_KEY").profile(&file)
+    });
+    assert_eq!(sent, body("29999", SECRET));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_profile_file_that_is_a_dangling_link_is_a_config_error() {
+    for arguments in ["token", "config init", "config init --profile x"] {
+        let case = Case::new(arguments).env("SMARTEXTRACT_CONFIG", "link");
+        std::os::unix::fs::symlink("gone", case.path("link")).unwrap();
+        case.run().fails(3).says("symbolic link to a missing file");
     }
 }

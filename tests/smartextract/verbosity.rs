@@ -1,10 +1,10 @@
-//! What `-v` tells and `-q` leaves out.
+//! What `-v` adds and `-q` omits.
 
 use crate::support::server::{Api, SUCCESS, response, scripted};
 use crate::support::{Case, KEY, SECRET};
 
 #[test]
-fn verbose_tells_what_is_used_and_each_attempt_and_wait() {
+fn verbose_prints_settings_and_each_attempt_and_wait() {
     let (url, _) = scripted(vec![response(503, "", ""), response(200, "", SUCCESS)]);
     let outcome = Case::token(&url, "-v -p ci --env stg --retries 1")
         .profile(&format!("[profiles.ci]\nkey = \"{KEY}\"\nsecret = \"{SECRET}\"\n"))
@@ -14,13 +14,13 @@ fn verbose_tells_what_is_used_and_each_attempt_and_wait() {
     for line in [
         "config.toml",
         "profile: ci (flag --profile)",
-        "environment: staging (flag --env)",
-        &format!("endpoint: {url} (SMARTEXTRACT_TOKEN_URL)"),
+        "env: staging (flag --env)",
+        &format!("token_url: {url} (SMARTEXTRACT_TOKEN_URL)"),
         "key: 52ee… (profile ci, ",
-        "secret: (SMARTEXTRACT_SECRET)",
-        "attempt 1: the server failed (HTTP 503), after 0.",
+        "secret: (hidden) (SMARTEXTRACT_SECRET)",
+        "attempt 1: the server failed (HTTP 503) (0.",
         "waiting for 0.",
-        "attempt 2: a token, after 0.",
+        "attempt 2: success (0.",
     ] {
         assert!(outcome.stderr.contains(line), "no {line:?} in:\n{}", outcome.stderr);
     }

@@ -1,36 +1,92 @@
-//! `config init`: a first profile file, by questions on a terminal, else as a commented example.
-//! It appears whole, readable by its owner only, and never over an existing file.
+//! `config init`: a new profile, from questions on a terminal, otherwise as a commented example.
+//! The file changes in one step, and no existing profile changes.
 
-use std::fs;
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::env;
+use std::io::{self, IsTerminal};
 use std::path::Path;
 
+use anyhow::Context;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use crate::console::{Console, Verbosity};
+use super::prompt;
+use crate::commands::session;
+use crate::console::Console;
 use crate::error::{Code, Error};
+use crate::output::{create_new_file, final_path, replace_file};
 use crate::secret::{Flaw, trimmed};
-use crate::settings::is_built_in;
+use crate::settings::{
+    Flags, SettingName, Sources, built_in_names, parse_profile_file, read_profile_file,
+    resolve_with,
+};
 
 const EXAMPLE: &str = include_str!("../../../config.example.toml");
 
-pub fn run(path: &Path, console: &Console) -> Result<u8, Error> {
-    if path.symlink_metadata().is_ok() {
-        return Err(exists(path));
+pub fn run(path: &Path, profile: Option<String>, console: &Console) -> Result<u8, Error> {
+    let existing = read_profile_file(path)?;
+    let names_profile = profile.is_some();
+    let profile = profile.unwrap_or_else(|| "default".to_owned());
+    if profile.is_empty() || profile.contains(char::is_control) {
+        return Err(Error::usage("invalid profile name"));
     }
-    let asks = io::stdin().is_terminal() && io::stderr().is_terminal();
-    let content = if asks { questions(path)? } else { Zeroizing::new(at_rest(EXAMPLE)) };
-    write_new(path, &content)?;
-    if console.verbosity() != Verbosity::Quiet {
-        let next = if asks { "now try: smartextract config show" } else { "fill it in" };
-        Console::log(&format!("Written: {}; {next}", path.display()));
-    }
+    let environments = match &existing {
+        None => Vec::new(),
+        Some(_) if !names_profile => return Err(file_exists(path)),
+        Some(text) => addable(path, text, &profile)?,
+    };
+    let is_interactive = io::stdin().is_terminal() && io::stderr().is_terminal();
+    let base = match existing.as_deref() {
+        Some(text) => text,
+        None if is_interactive => "",
+        None => &commented_out(EXAMPLE),
+    };
+    let content = if is_interactive {
+        Questions { path, profile: &profile, base, environments: &environments }.ask(console)?
+    } else if names_profile {
+        appended(path, base, &placeholder(&profile))?
+    } else {
+        Zeroizing::new(base.to_owned())
+    };
+    write(path, &content, existing.is_some())?;
+    let next = match (is_interactive, profile.as_str()) {
+        (false, _) => "fill it in".to_owned(),
+        (true, "default") => "next: smartextract token".to_owned(),
+        (true, profile) => format!("next: smartextract token --profile {profile}"),
+    };
+    console.notice(&format!("wrote {}; {next}", path.display()));
     Ok(0)
 }
 
+/// The environments that an existing file defines, if the profile can be added to it.
+fn addable(path: &Path, text: &str, profile: &str) -> Result<Vec<String>, Error> {
+    let file = parse_profile_file(path, text)?;
+    if file.profile_names().contains(&profile) {
+        let message = format!("profile {profile} already exists in {}", path.display());
+        return Err(Error::config(message).hint("choose another name, or edit the file"));
+    }
+    Ok(file.environment_names().into_iter().map(str::to_owned).collect())
+}
+
+fn file_exists(path: &Path) -> Error {
+    Error::config(format!("{} already exists; nothing was changed", path.display()))
+        .hint("add a profile to it with --profile NAME; see it with smartextract config show")
+}
+
+fn write(path: &Path, content: &str, exists: bool) -> Result<(), Error> {
+    let failed = || format!("{} can't be written", path.display());
+    if exists {
+        let target = final_path(path).with_context(failed)?;
+        let metadata = target.metadata().with_context(failed)?;
+        return Ok(replace_file(&target, content, Some(&metadata)).with_context(failed)?);
+    }
+    match create_new_file(path, content) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(file_exists(path)),
+        created => Ok(created.with_context(failed)?),
+    }
+}
+
 /// The example with every setting commented out.
-fn at_rest(example: &str) -> String {
+fn commented_out(example: &str) -> String {
     let lines = example.lines().map(|line| match line.chars().next() {
         None | Some('#') => format!("{line}\n"),
         Some(_) => format!("#{line}\n"),
@@ -38,7 +94,106 @@ fn at_rest(example: &str) -> String {
     lines.collect()
 }
 
-/// What the questions bring to light.
+fn placeholder(profile: &str) -> String {
+    format!(
+        "[profiles.{}]\n# env = \"production\"\n# key = \"…\"\n# secret_command = [\"…\"]\n",
+        toml_key(profile)
+    )
+}
+
+/// The base with a table below it, if that is still a valid profile file.
+fn appended(path: &Path, base: &str, table: &str) -> Result<Zeroizing<String>, Error> {
+    let separator = match base {
+        "" => "",
+        _ if base.ends_with('\n') => "\n",
+        _ => "\n\n",
+    };
+    let content = Zeroizing::new([base, separator, table].concat());
+    parse_profile_file(path, &content).map_err(|error| {
+        Error::config(format!("{} can't be extended; nothing was changed", path.display()))
+            .because(error.summary())
+            .hint("add the profile by hand")
+    })?;
+    Ok(content)
+}
+
+/// The questions for one profile.
+struct Questions<'a> {
+    path: &'a Path,
+    profile: &'a str,
+    base: &'a str,
+    /// The custom environments to choose from.
+    environments: &'a [String],
+}
+
+impl Questions<'_> {
+    /// Asks until the credentials work, or the user does not want to check them.
+    fn ask(&self, console: &Console) -> Result<Zeroizing<String>, Error> {
+        prompt::restore_on_signals().context("the terminal can't be used")?;
+        Console::log(&format!("Profile {} in {}", self.profile, self.path.display()));
+        prompt::say("Ctrl-C cancels without writing.\n\n");
+        let environment = self.environment()?;
+        loop {
+            let key = prompt::ask("API key: ", credential)?;
+            let secret = secret()?;
+            let answers = Answers { environment: environment.clone(), key, secret };
+            let content = appended(self.path, self.base, &answers.table(self.profile))?;
+            if !prompt::confirm("Check them now? This opens a session.")? {
+                return Ok(content);
+            }
+            match self.check(&content, console) {
+                Ok(()) => {
+                    prompt::say("Key and secret are valid.\n");
+                    return Ok(content);
+                }
+                Err(error) if is_rejection(error.code()) => console.report(&error),
+                Err(error) => {
+                    console.report(&error);
+                    prompt::say("Key and secret could not be checked.\n");
+                    return Ok(content);
+                }
+            }
+        }
+    }
+
+    fn environment(&self) -> Result<String, Error> {
+        let custom = self.environments.iter().map(String::as_str);
+        let known: Vec<&str> = built_in_names().into_iter().chain(custom).collect();
+        prompt::ask("Environment, production or staging [production]: ", |answer| {
+            let name = if answer.is_empty() { "production" } else { answer };
+            known.contains(&name).then(|| name.to_owned()).ok_or("unknown environment")
+        })
+    }
+
+    /// Opens a session with what the new file says. Variables that would replace its key, secret
+    /// or environment do not count.
+    fn check(&self, content: &str, console: &Console) -> Result<(), Error> {
+        use SettingName::{Env, Key, Profile, Secret, SecretFile};
+        let replaced = [Env, Key, Profile, Secret, SecretFile].map(|name| name.spec().variable);
+        let flags = Flags(vec![
+            (SettingName::Config, self.path.into()),
+            (SettingName::Profile, self.profile.into()),
+        ]);
+        let variable = |name: &str| env::var_os(name).filter(|_| !replaced.contains(&Some(name)));
+        let sources = Sources { variable: &variable, ..Sources::from_env(&flags) };
+        let file = parse_profile_file(self.path, content)?;
+        let settings = resolve_with(&sources, Some(&file))?.complete()?;
+        session::open(&settings, console).map(drop)
+    }
+}
+
+/// Whether other answers could help.
+const fn is_rejection(code: Code) -> bool {
+    matches!(
+        code,
+        Code::InvalidCredentials
+            | Code::KeyDisabled
+            | Code::AccessDenied
+            | Code::MissingCredentials
+            | Code::Config
+    )
+}
+
 struct Answers {
     environment: String,
     key: Zeroizing<String>,
@@ -50,152 +205,69 @@ enum Source {
     Command(Vec<String>),
 }
 
-fn questions(path: &Path) -> Result<Zeroizing<String>, Error> {
-    restore_terminal_on_signals();
-    Console::log(&format!("A new profile file: {}", path.display()));
-    say("Ctrl-C leaves without one.\n\n");
-    let environment = ask("Environment, production or staging [production]: ", |answer| {
-        let name = if answer.is_empty() { "production" } else { answer };
-        is_built_in(name).then(|| name.to_owned()).ok_or("production or staging")
-    })?;
-    let key = ask("API key: ", credential)?;
-    say(
-        "\nThe secret can be stored in the file, which only you may read. Safer is a command that\n\
-         prints it when it is needed, for example one of these:\n  \
-         pass show smartextract\n  \
-         op read op://Private/SmartExtract/secret\n  \
-         security find-generic-password -s smartextract -w\n  \
-         secret-tool lookup service smartextract\n\n",
-    );
-    let command = ask("Command [none: store the secret]: ", |answer| {
-        if answer.contains(['"', '\'', '\\', '|', '<', '>', '$', ';', '&', '`', '~', '*', '(']) {
-            return Err(
-                "no shell runs it: a program and plain arguments (edit the file for others)",
-            );
-        }
-        Ok(answer.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
-    })?;
-    let secret = if command.is_empty() {
-        Source::Stored(ask_hidden("Secret (not shown): ", credential)?)
-    } else {
-        Source::Command(command)
-    };
-    Ok(profile_file(&Answers { environment, key, secret }))
+impl Answers {
+    /// The answers as a TOML table.
+    fn table(&self, profile: &str) -> Zeroizing<String> {
+        let (name, secret) = match &self.secret {
+            Source::Stored(secret) => ("secret", quoted(&**secret)),
+            Source::Command(words) => ("secret_command", quoted(words)),
+        };
+        Zeroizing::new(format!(
+            "[profiles.{}]\nenv = {}\nkey = {}\n{name} = {}\n",
+            toml_key(profile),
+            *quoted(&self.environment),
+            *quoted(&*self.key),
+            *secret
+        ))
+    }
 }
 
-fn profile_file(answers: &Answers) -> Zeroizing<String> {
-    let (name, secret) = match &answers.secret {
-        Source::Stored(secret) => ("secret", quoted(&**secret)),
-        Source::Command(words) => ("secret_command", quoted(words)),
-    };
-    Zeroizing::new(format!(
-        "[profiles.default]\nenv = {}\nkey = {}\n{name} = {}\n",
-        *quoted(&answers.environment),
-        *quoted(&*answers.key),
-        *secret
-    ))
+/// A TOML key: bare if possible.
+fn toml_key(name: &str) -> String {
+    let is_bare = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
+    if name.bytes().all(is_bare) { name.to_owned() } else { quoted(name).to_string() }
 }
 
-/// A string, or an array of them, as TOML: what JSON writes of these is TOML, too.
-fn quoted(value: &impl Serialize) -> Zeroizing<String> {
+/// Strings without control characters have the same form in JSON and TOML.
+fn quoted(value: &(impl Serialize + ?Sized)) -> Zeroizing<String> {
     Zeroizing::new(serde_json::to_string(value).expect("strings are always JSON"))
 }
 
 fn credential(answer: &str) -> Result<Zeroizing<String>, &'static str> {
     match trimmed(answer) {
         Ok((text, _)) => Ok(text),
-        Err(Flaw::Empty) => Err("nothing was typed"),
-        Err(Flaw::Control(_)) => Err("there is a control character in it"),
+        Err(Flaw::Empty) => Err("the answer is empty"),
+        Err(Flaw::Control(_)) => Err("the answer contains a control character"),
     }
 }
 
-/// Asks until the answer can be used.
-fn ask<T>(prompt: &str, read: impl Fn(&str) -> Result<T, &'static str>) -> Result<T, Error> {
-    asked(read, || {
-        say(prompt);
-        let mut line = Zeroizing::new(String::new());
-        match io::stdin().lock().read_line(&mut line)? {
-            0 => Err(io::ErrorKind::UnexpectedEof.into()),
-            _ => Ok(line),
+fn secret() -> Result<Source, Error> {
+    let file = if cfg!(unix) { "the file, which only you can read" } else { "the file" };
+    prompt::say(&format!(
+        "\nThe secret can be stored in {file}. A command that prints it when it is needed is\n\
+         safer, for example one of these:\n  \
+         pass show smartextract\n  \
+         op read op://Private/SmartExtract/secret\n  \
+         security find-generic-password -s smartextract -w\n  \
+         secret-tool lookup service smartextract\n  \
+         pwsh -NoProfile -Command Get-Secret smartextract -AsPlainText\n\n",
+    ));
+    let command = prompt::ask("Command [none: store the secret]: ", |answer| {
+        if answer.contains(['"', '\'', '\\', '|', '<', '>', '$', ';', '&', '`', '~', '*', '(']) {
+            return Err(
+                "it runs without a shell: enter a program and plain arguments, or edit the \
+                        file later",
+            );
         }
-    })
-}
-
-fn ask_hidden<T>(prompt: &str, read: impl Fn(&str) -> Result<T, &'static str>) -> Result<T, Error> {
-    asked(read, || rpassword::prompt_password(prompt).map(Zeroizing::new))
-}
-
-fn asked<T>(
-    read: impl Fn(&str) -> Result<T, &'static str>,
-    answer: impl Fn() -> io::Result<Zeroizing<String>>,
-) -> Result<T, Error> {
-    loop {
-        let answer = answer().map_err(|error| {
-            Error::usage("the questions were left; nothing was written").cause(error)
-        })?;
-        match read(answer.trim()) {
-            Ok(value) => return Ok(value),
-            Err(flaw) => say(&format!("  {flaw}: once more, please\n")),
+        if answer.contains(char::is_control) {
+            return Err("the answer contains a control character");
         }
+        Ok(answer.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+    })?;
+    if command.is_empty() {
+        return prompt::ask_hidden("Secret (hidden): ", credential).map(Source::Stored);
     }
-}
-
-/// A signal at the hidden prompt must not leave the terminal without its echo.
-#[cfg(unix)]
-fn restore_terminal_on_signals() {
-    use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
-    let Ok(before) = tcgetattr(io::stdin()) else { return };
-    let Ok(mut signals) = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM])
-    else {
-        return;
-    };
-    std::thread::spawn(move || {
-        if let Some(signal) = signals.forever().next() {
-            let _ = tcsetattr(io::stdin(), OptionalActions::Now, &before);
-            say("\n");
-            std::process::exit(128 + signal);
-        }
-    });
-}
-
-#[cfg(not(unix))]
-fn restore_terminal_on_signals() {}
-
-/// Writes the file beside its place and moves it there, unless there is one by then.
-fn write_new(path: &Path, content: &str) -> Result<(), Error> {
-    let failed = |error| {
-        Error::new(Code::Internal, format!("{} can't be written", path.display())).cause(error)
-    };
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new("."));
-    make_private_folder(folder).map_err(failed)?;
-    // A named temporary file is its owner's alone (0600) from the first.
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-    file.write_all(content.as_bytes()).map_err(failed)?;
-    file.as_file().sync_all().map_err(failed)?;
-    file.persist_noclobber(path).map(drop).map_err(|error| match error.error.kind() {
-        io::ErrorKind::AlreadyExists => exists(path),
-        _ => failed(error.error),
-    })
-}
-
-fn make_private_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
-}
-
-fn exists(path: &Path) -> Error {
-    Error::config(format!("{} is there already, and is left as it is", path.display()))
-        .hint("see what is in force: smartextract config show")
-}
-
-/// Questions and notes go to standard error: standard output is for results.
-fn say(text: &str) {
-    let _ = io::stderr().lock().write_all(text.as_bytes());
+    Ok(Source::Command(command))
 }
 
 #[cfg(test)]
@@ -207,7 +279,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_is_answered_comes_back_out_of_the_file(
+        fn all_answers_read_back_from_the_file(
+            profile in "\\PC+",
             key in "\\PC+",
             words in proptest::collection::vec("\\PC+", 1..4),
         ) {
@@ -218,14 +291,14 @@ mod tests {
                 let is_stored = matches!(secret, Source::Stored(_));
                 let environment = "staging".to_owned();
                 let key = Zeroizing::new(key.clone());
-                let text = profile_file(&Answers { environment, key: key.clone(), secret });
+                let text = Answers { environment, key: key.clone(), secret }.table(&profile);
                 let file = DeTable::parse(&text).unwrap();
-                let profile = file.get_ref()["profiles"].get_ref()["default"].get_ref();
-                prop_assert_eq!(profile["key"].get_ref().as_str(), Some(key.as_str()));
+                let table = file.get_ref()["profiles"].get_ref()[profile.as_str()].get_ref();
+                prop_assert_eq!(table["key"].get_ref().as_str(), Some(key.as_str()));
                 if is_stored {
-                    prop_assert_eq!(profile["secret"].get_ref().as_str(), Some(words[0].as_str()));
+                    prop_assert_eq!(table["secret"].get_ref().as_str(), Some(words[0].as_str()));
                 } else {
-                    let found = profile["secret_command"].get_ref().as_array().unwrap();
+                    let found = table["secret_command"].get_ref().as_array().unwrap();
                     let found = found.iter().map(|word| word.get_ref().as_str().unwrap());
                     prop_assert!(found.eq(words.iter().map(String::as_str)));
                 }

@@ -1,127 +1,45 @@
-//! `config show`: every setting as it would be used, with its origin. No network, no
-//! `secret_command`, and neither a secret nor a whole key.
+//! `config show`: every setting as it would be used, with its origin.
 
-use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
-use crate::cli::ShowFormat;
+use crate::cli::{ShowArgs, ShowFormat};
 use crate::console::{Console, printable};
 use crate::error::Error;
-use crate::settings::{Flags, Resolver, SecretSource, Setting, Sources};
+use crate::settings::{self, Row, Sources};
 
-/// A setting as it is shown.
-struct Row {
-    name: &'static str,
-    shown: Result<Shown, Error>,
-}
-
-/// A value fit to be shown, and where it came from; both empty where there is none.
-#[derive(Default, Serialize)]
-struct Shown {
-    value: Value,
-    origin: Option<String>,
-}
-
-impl Shown {
-    fn of<T>(setting: &Setting<T>, show: impl FnOnce(&T) -> Value) -> Self {
-        Self { value: show(&setting.value), origin: Some(setting.origin.to_string()) }
+/// Prints all settings. A missing one is not a failure; an invalid one is, after the others were
+/// printed.
+pub fn run(args: ShowArgs, console: &Console) -> Result<u8, Error> {
+    let flags = args.settings.into_flags();
+    let resolved = settings::resolve(&Sources::from_env(&flags))?;
+    for warning in &resolved.warnings {
+        console.warn(warning.clone());
     }
-
-    fn maybe<T>(setting: Option<&Setting<T>>, show: impl FnOnce(&T) -> Value) -> Self {
-        setting.map_or_else(Self::default, |setting| Self::of(setting, show))
-    }
-}
-
-/// Prints all settings. What is missing is no failure here; what is wrong is, after all else
-/// was printed.
-pub fn run(flags: &Flags, format: ShowFormat, console: &Console) -> Result<u8, Error> {
-    let sources = Sources::of_process(flags);
-    let resolver = Resolver::new(&sources)?;
-    let rows = rows(&sources, &resolver);
-    for warning in resolver.take_warnings() {
-        console.warn(warning);
-    }
-    Console::print(&match format {
+    let rows = resolved.rows();
+    Console::print(match args.format {
         ShowFormat::Table => table(&rows),
-        ShowFormat::Json => json(&rows),
+        ShowFormat::Json => json(rows.iter()),
     })?;
-    let mut wrong = rows.into_iter().filter_map(|row| row.shown.err());
-    if let Some(first) = wrong.next() {
-        // An unknown environment is what is wrong with its URLs, too.
-        let told = first.summary();
-        let others = wrong.map(|other| other.summary()).filter(|other| *other != told);
-        return Err(others.fold(first, Error::detail));
-    }
-    if let Err(incomplete) = resolver.settings() {
-        console.warn(format!("`smartextract token` would fail: {}", incomplete.summary()));
-    }
-    Ok(0)
-}
-
-fn rows(sources: &Sources<'_>, resolver: &Resolver<'_>) -> Vec<Row> {
-    let text = |text: &dyn ToString| Value::from(text.to_string());
-    let file = sources.profile_path().map(|path| {
-        let state = if resolver.file.is_some() { "" } else { " (not there)" };
-        path.with(format!("{}{state}", path.value.display()))
-    });
-    let mut rows = vec![
-        Row { name: "config", shown: Ok(Shown::maybe(file.as_ref(), |path| text(path))) },
-        Row {
-            name: "profile",
-            shown: Ok(Shown::maybe(resolver.profile().as_ref(), |name| text(name))),
-        },
-    ];
-    let mut add = |name, shown| rows.push(Row { name, shown });
-    let token_url = resolver.token_url();
-    // Which proxy is used depends on where the connection goes.
-    let proxy = token_url.as_ref().ok().map(|url| resolver.proxy(&url.value));
-    add("env", resolver.environment_name().map(|name| Shown::of(&name, |name| text(name))));
-    add("token_url", token_url.map(|url| Shown::of(&url, |url| text(url))));
-    let template = resolver.iframe_template();
-    add("iframe_template", template.map(|one| Shown::of(&one, |template| text(template))));
-    let proxy = proxy.transpose().map(Option::flatten);
-    add("proxy", proxy.map(|proxy| Shown::maybe(proxy.as_ref(), |url| text(url))));
-    let key = resolver.key();
-    add("key", key.map(|key| Shown::maybe(key.as_ref(), |key| text(&key.shortened()))));
-    let secret = resolver.secret();
-    add("secret", secret.map(|secret| Shown::maybe(secret.as_ref(), described)));
-    let timeout = resolver.timeout();
-    add("timeout", timeout.map(|one| Shown::of(&one, |time| Value::from(time.as_secs_f64()))));
-    let retries = resolver.retries();
-    add("retries", retries.map(|one| Shown::of(&one, |&number| Value::from(number))));
-    let ca_file = resolver.ca_file();
-    add("ca_file", ca_file.map(|file| Shown::maybe(file.as_ref(), |path| text(&path.display()))));
-    rows
-}
-
-/// What kind of place holds the secret.
-fn described(source: &SecretSource) -> Value {
-    Value::from(match source {
-        SecretSource::Value(_) => "(hidden)".to_owned(),
-        SecretSource::File(path) => format!("file {}", path.display()),
-        SecretSource::StandardInput => "standard input".to_owned(),
-        // Its arguments are not shown: they may name more than the program should tell. Nor is
-        // a whole command line that was written as one word.
-        SecretSource::Command(words) => {
-            format!("command {}", words[0].split_whitespace().next().unwrap_or_default())
+    let errors = rows.iter().filter_map(|row| row.shown.as_ref().err());
+    let errors: Vec<String> = errors.map(|error| error.summary()).collect();
+    match resolved.complete() {
+        Ok(_) => Ok(0),
+        Err(missing) if errors.is_empty() => {
+            console.warn(format!("smartextract token would fail: {}", missing.summary()));
+            Ok(0)
         }
-    })
+        // The first of the errors, because rows and `complete` have the same order.
+        Err(first) => Err(errors.into_iter().skip(1).fold(first, Error::detail)),
+    }
 }
 
-fn table(rows: &[Row]) -> String {
+fn table(rows: &[Row<'_>]) -> String {
     let cells: Vec<[String; 3]> = rows
         .iter()
         .map(|row| match &row.shown {
-            Ok(shown) => [
-                row.name.to_owned(),
-                match &shown.value {
-                    Value::Null => "-".to_owned(),
-                    Value::String(text) => printable(text),
-                    number => number.as_f64().unwrap_or_default().to_string(),
-                },
-                printable(shown.origin.as_deref().unwrap_or_default()),
-            ],
-            Err(_) => [row.name.to_owned(), "unusable, see below".to_owned(), String::new()],
+            Ok(Some((value, origin))) => [row.name.to_owned(), cell(value), printable(origin)],
+            Ok(None) => [row.name.to_owned(), "-".to_owned(), String::new()],
+            Err(_) => [row.name.to_owned(), "invalid, see below".to_owned(), String::new()],
         })
         .collect();
     let width = |column: usize| {
@@ -134,13 +52,21 @@ fn table(rows: &[Row]) -> String {
     lines.collect()
 }
 
-fn json(rows: &[Row]) -> String {
-    let settings = rows.iter().map(|row| {
-        let value = match &row.shown {
-            Ok(shown) => serde_json::to_value(shown).expect("text and numbers are always JSON"),
-            Err(error) => serde_json::json!({ "problem": error.summary() }),
+fn cell(value: &Value) -> String {
+    match value {
+        Value::String(text) => printable(text),
+        number => number.as_f64().unwrap_or_default().to_string(),
+    }
+}
+
+fn json<'a>(rows: impl Iterator<Item = &'a Row<'a>>) -> String {
+    let settings = rows.map(|row| {
+        let setting = match &row.shown {
+            Ok(Some((value, origin))) => json!({ "value": value, "origin": origin }),
+            Ok(None) => json!({ "value": null, "origin": null }),
+            Err(error) => json!({ "problem": error.summary() }),
         };
-        (row.name.to_owned(), value)
+        (row.name.to_owned(), setting)
     });
-    format!("{}\n", Value::Object(settings.collect()))
+    format!("{}\n", Value::Object(settings.collect::<Map<_, _>>()))
 }

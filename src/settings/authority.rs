@@ -1,5 +1,5 @@
-//! Host and port of a URL, checked where the URL parser is lenient: a port that it can't read
-//! would be replaced by the default one, and a secret would go where nobody sent it.
+//! Checks of a URL's host and port that the URL parser does not make: it replaces a port that it
+//! can't read with the default one, so a secret would be sent to the wrong server.
 
 use std::net::Ipv6Addr;
 
@@ -20,16 +20,16 @@ pub fn check(authority: &Authority) -> Result<(), &'static str> {
         return Err("a URL without a host");
     }
     if host.starts_with('[') && bare(host).parse::<Ipv6Addr>().is_err() {
-        return Err("a URL whose host is no IPv6 address");
+        return Err("a URL whose host is not an IPv6 address");
     }
     let port_is_fine = match rest.strip_prefix(':') {
         Some(port) => port.parse().is_ok_and(|port: u16| port != 0) && !port.starts_with('+'),
         None => rest.is_empty(),
     };
-    if port_is_fine { Ok(()) } else { Err("a URL whose port is no number from 1 to 65535") }
+    if port_is_fine { Ok(()) } else { Err("a URL whose port is not a number from 1 to 65535") }
 }
 
-/// A host as a URL writes it, without the brackets of an IPv6 address.
+/// A URL's host, without the brackets of an IPv6 address.
 pub fn bare(host: &str) -> &str {
     host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
 }
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_port_that_can_not_be_read_is_refused() {
+    fn an_invalid_port_is_rejected() {
         for (text, fine) in [
             ("h", true),
             ("h:1", true),
@@ -58,8 +58,8 @@ mod tests {
             ("[::1]x:1", false),
             ("[127.0.0.1]", false),
         ] {
-            let taken = text.parse().is_ok_and(|authority| check(&authority).is_ok());
-            assert_eq!(taken, fine, "{text}");
+            let accepted = text.parse().is_ok_and(|authority| check(&authority).is_ok());
+            assert_eq!(accepted, fine, "{text}");
         }
     }
 }

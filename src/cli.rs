@@ -1,0 +1,417 @@
+//! The command line: what can be typed, with its help, and how it is read.
+
+#![allow(clippy::doc_markdown, reason = "the doc comments are the help, which shows backticks")]
+
+mod help;
+mod refusal;
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::styling::AnsiColor;
+use clap::builder::{StyledStr, Styles};
+use clap::error::ErrorKind;
+use clap::{Args, ColorChoice, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
+
+pub use self::help::examples;
+pub use self::refusal::output_options as output_options_of_refused;
+use crate::console::{OutputOptions, Verbosity};
+use crate::emulator::Fault;
+use crate::error::Error;
+use crate::output::Format;
+use crate::settings::{Flags, SettingName};
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+/// Session tokens for SmartExtract, from a terminal, a shell script or a CI job
+#[derive(Parser)]
+#[command(
+    name = "smartextract",
+    bin_name = "smartextract",
+    version,
+    max_term_width = 100,
+    styles = STYLES,
+    args_override_self = true,
+    arg_required_else_help = true,
+    subcommand_required = true,
+    after_help = "Start with: smartextract config init; then smartextract token",
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Exchange a key and a secret for a session token and print it
+    #[command(args_override_self = true)]
+    Token(TokenArgs),
+    /// Check that key and secret work, without printing the token
+    ///
+    /// Makes the same exchange as `token`, with the same exit codes. Each check opens a session,
+    /// because the API offers no other way to ask.
+    #[command(args_override_self = true)]
+    Check(CheckArgs),
+    /// Run a command with a fresh token in its environment
+    ///
+    /// COMMAND gets SMARTEXTRACT_TOKEN and SMARTEXTRACT_IFRAME_URL, and neither key nor secret. The
+    /// token is not renewed while COMMAND runs.
+    #[command(
+        args_override_self = true,
+        override_usage = "smartextract exec [OPTIONS] -- COMMAND [ARG...]"
+    )]
+    Exec(ExecArgs),
+    /// Show settings and manage the profile file
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Run a local stand-in for the API, on its own or around a command
+    #[command(
+        long_about = help::EMULATOR,
+        args_override_self = true,
+        override_usage = "smartextract emulator [OPTIONS] [-- COMMAND [ARG...]]",
+    )]
+    Emulator(EmulatorArgs),
+    /// Print the completion script for a shell
+    Completions { shell: Shell },
+    /// Print the manual page, or write one page per command into a directory
+    Man {
+        /// Directory to write to, created if it does not exist
+        #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+        dir: Option<PathBuf>,
+    },
+}
+
+#[derive(Args)]
+pub struct TokenArgs {
+    /// What to print
+    #[arg(short, long, value_name = "FORMAT", help_heading = "Output", default_value = "token")]
+    #[arg(hide_possible_values = true)]
+    pub format: Format,
+    /// Write to this file instead of standard output
+    ///
+    /// The file has mode 0600. It is replaced as a whole, or left as it is if anything fails. - is
+    /// standard output; a pipe or device is written to directly.
+    #[arg(short, long, value_name = "PATH", help_heading = "Output", value_hint = ValueHint::FilePath)]
+    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub settings: SettingsArgs,
+}
+
+#[derive(Args)]
+pub struct CheckArgs {
+    /// How to print the result
+    #[arg(short, long, value_name = "FORMAT", help_heading = "Output", default_value = "text")]
+    pub format: CheckFormat,
+    #[command(flatten)]
+    pub settings: SettingsArgs,
+}
+
+#[derive(Args)]
+pub struct ExecArgs {
+    #[command(flatten)]
+    pub settings: SettingsArgs,
+    /// Command to run, and its arguments
+    #[arg(required = true, last = true, value_name = "COMMAND", hide_short_help = true)]
+    #[arg(value_hint = ValueHint::CommandWithArguments)]
+    pub command: Vec<OsString>,
+}
+
+#[derive(Subcommand)]
+#[allow(clippy::large_enum_variant, reason = "there is one per run")]
+pub enum ConfigCommand {
+    /// Print the profile file's path
+    Path(FileArgs),
+    /// Print every setting with its origin
+    ///
+    /// Shows no secret and only the first characters of a key. Uses neither the network nor
+    /// `secret_command`.
+    #[command(args_override_self = true)]
+    Show(ShowArgs),
+    /// Create a profile file, or add a profile to it
+    ///
+    /// On a terminal it asks for environment, key and secret, and offers to check them. Otherwise it
+    /// writes a commented example. An existing profile is never overwritten.
+    Init(InitArgs),
+}
+
+#[derive(Args)]
+pub struct ShowArgs {
+    /// How to print the settings
+    #[arg(short, long, value_name = "FORMAT", help_heading = "Output", default_value = "table")]
+    pub format: ShowFormat,
+    #[command(flatten)]
+    pub settings: SettingsArgs,
+}
+
+#[derive(Args)]
+pub struct InitArgs {
+    /// Name of the profile to create [default: default]
+    #[arg(short, long, value_name = "NAME")]
+    pub profile: Option<String>,
+    #[command(flatten)]
+    pub file: FileArgs,
+}
+
+/// The setting that says where the profile file is.
+#[derive(Args)]
+pub struct FileArgs {
+    /// Profile file
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
+    config: Option<OsString>,
+}
+
+/// The flags of all settings. `--help` adds each setting's names in other places (see `help`).
+#[derive(Args)]
+pub struct SettingsArgs {
+    /// Profile to use
+    ///
+    /// Without it, the profile file's default_profile counts, or else the profile named default.
+    #[arg(short, long, value_name = "NAME", help_heading = "Profile and environment")]
+    profile: Option<OsString>,
+    /// Environment [default: production]
+    ///
+    /// production (or prod), staging (or stg), or the name of an environment in the profile file.
+    #[arg(short, long, value_name = "NAME", help_heading = "Profile and environment")]
+    env: Option<OsString>,
+    /// Profile file
+    ///
+    /// Without it, the file is smartextract/config.toml in the user's configuration directory
+    /// (`smartextract config path` prints its path).
+    #[arg(long, value_name = "PATH", help_heading = "Profile and environment")]
+    #[arg(value_hint = ValueHint::FilePath, hide_short_help = true)]
+    config: Option<OsString>,
+    /// Token endpoint, instead of the environment's
+    ///
+    /// It must use https; http is accepted for localhost, 127.0.0.0/8 and ::1.
+    #[arg(long, value_name = "URL", help_heading = "Profile and environment")]
+    #[arg(value_hint = ValueHint::Url, hide_short_help = true)]
+    token_url: Option<OsString>,
+    /// Iframe URL with {token} in the token's place, instead of the environment's
+    ///
+    /// The vendor's documentation does not name the URL parameter that carries the token. The
+    /// built-in templates use ?token={token}, which is unconfirmed: if your component expects another
+    /// name, give the whole URL here.
+    #[arg(long, value_name = "TEMPLATE", help_heading = "Profile and environment")]
+    #[arg(hide_short_help = true)]
+    iframe_template: Option<OsString>,
+    /// API key
+    // A key or a secret may start with a hyphen, and no message may repeat it.
+    #[arg(long, value_name = "KEY", help_heading = "Credentials", allow_hyphen_values = true)]
+    key: Option<OsString>,
+    /// Secret; other users can see it in the process list
+    ///
+    /// --secret-file, SMARTEXTRACT_SECRET or a profile is better.
+    #[arg(long, value_name = "SECRET", help_heading = "Credentials", allow_hyphen_values = true)]
+    secret: Option<OsString>,
+    /// File that contains the secret; - is standard input
+    #[arg(long, value_name = "PATH", help_heading = "Credentials")]
+    #[arg(value_hint = ValueHint::FilePath)]
+    secret_file: Option<OsString>,
+    /// Time budget for all network work [default: 30]
+    ///
+    /// Retries and the waits between them are included; decimals are allowed.
+    #[arg(long, value_name = "SECONDS", help_heading = "Network")]
+    timeout: Option<OsString>,
+    /// Number of retries after a temporary failure [default: 2]
+    ///
+    /// A temporary failure is a failed or lost connection, 429, 500, 502, 503 or 504. The waits grow,
+    /// respect Retry-After, and end with the time budget.
+    #[arg(long, value_name = "N", help_heading = "Network", hide_short_help = true)]
+    retries: Option<OsString>,
+    /// PEM file of the only certificate authorities to trust
+    ///
+    /// Without it, the operating system's trust store counts, or the one that SSL_CERT_FILE and
+    /// SSL_CERT_DIR name.
+    #[arg(long, value_name = "PEM", help_heading = "Network")]
+    #[arg(value_hint = ValueHint::FilePath, hide_short_help = true)]
+    ca_file: Option<OsString>,
+    /// Proxy: http, https, socks4, socks4a, socks5 or socks5h
+    ///
+    /// Without it, HTTPS_PROXY and ALL_PROXY count, except for hosts in NO_PROXY.
+    #[arg(long, value_name = "URL", help_heading = "Network")]
+    #[arg(value_hint = ValueHint::Url, hide_short_help = true)]
+    proxy: Option<OsString>,
+}
+
+impl SettingsArgs {
+    /// The flags as typed.
+    pub fn into_flags(self) -> Flags {
+        let flags = [
+            (SettingName::Config, self.config),
+            (SettingName::Profile, self.profile),
+            (SettingName::Env, self.env),
+            (SettingName::Key, self.key),
+            (SettingName::Secret, self.secret),
+            (SettingName::SecretFile, self.secret_file),
+            (SettingName::TokenUrl, self.token_url),
+            (SettingName::IframeTemplate, self.iframe_template),
+            (SettingName::Timeout, self.timeout),
+            (SettingName::Retries, self.retries),
+            (SettingName::CaFile, self.ca_file),
+            (SettingName::Proxy, self.proxy),
+        ];
+        Flags(flags.into_iter().filter_map(|(name, value)| Some((name, value?))).collect())
+    }
+}
+
+impl FileArgs {
+    pub fn into_flags(self) -> Flags {
+        Flags(self.config.map(|path| (SettingName::Config, path)).into_iter().collect())
+    }
+}
+
+#[derive(Args)]
+pub struct EmulatorArgs {
+    /// Address to listen on; port 0 is any free port
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    pub listen: SocketAddr,
+    /// Key to accept
+    #[arg(long, value_name = "KEY", default_value = "emulator-key")]
+    pub key: String,
+    /// Secret to accept with it
+    #[arg(long, value_name = "SECRET", default_value = "emulator-secret")]
+    pub secret: String,
+    /// Key to report as disabled
+    #[arg(long, value_name = "KEY", default_value = "disabled-key")]
+    pub disabled_key: String,
+    /// Delay of each answer to a token request
+    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = delay)]
+    pub delay: Duration,
+    /// Fail the first N token requests, or all, with this status: 503x2, 429
+    #[arg(long, value_name = "STATUS[xN]")]
+    pub fail: Option<Fault>,
+    /// Command to run, and its arguments
+    #[arg(last = true, value_name = "COMMAND", hide_short_help = true)]
+    #[arg(value_hint = ValueHint::CommandWithArguments)]
+    pub command: Vec<OsString>,
+}
+
+/// A delay of up to an hour, in seconds.
+fn delay(text: &str) -> Result<Duration, &'static str> {
+    let seconds = text.parse().ok().filter(|seconds| (0.0..=3600.0).contains(seconds));
+    seconds.map(Duration::from_secs_f64).ok_or("expected seconds, from 0 to 3600")
+}
+
+/// The formats of `check`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormat {
+    /// One line of text
+    Text,
+    /// One line of JSON
+    Json,
+}
+
+/// The formats of `config show`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ShowFormat {
+    /// Aligned columns
+    Table,
+    /// One line of JSON
+    Json,
+}
+
+/// The shells with completions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+    Powershell,
+    Elvish,
+}
+
+/// The flags that may stand anywhere.
+#[derive(Args)]
+struct OutputArgs {
+    /// Print settings and progress to standard error
+    #[arg(short, long, global = true, help_heading = "Output")]
+    verbose: bool,
+    /// Print only errors
+    #[arg(short, long, global = true, help_heading = "Output")]
+    quiet: bool,
+    /// When to use colors
+    #[arg(long, value_name = "WHEN", global = true, help_heading = "Output")]
+    #[arg(hide_short_help = true, default_value = "auto")]
+    color: ColorChoice,
+}
+
+/// A command line that was read.
+pub enum Parsed {
+    Run(Box<Cli>),
+    /// Help or version. It is an error if the command line only lacked a command.
+    Help {
+        text: StyledStr,
+        is_error: bool,
+    },
+}
+
+/// The whole command line, as clap knows it.
+pub fn command() -> clap::Command {
+    help::complete(Cli::command())
+}
+
+/// Reads a command line.
+///
+/// # Errors
+/// `usage`, without any value of the command line, because each may be a secret.
+pub fn parse(arguments: &[OsString]) -> Result<Parsed, Error> {
+    let parsed = command().try_get_matches_from(arguments);
+    let cli = parsed.and_then(|matches| <Cli as clap::FromArgMatches>::from_arg_matches(&matches));
+    match cli {
+        Ok(cli) => Ok(Parsed::Run(Box::new(cli))),
+        Err(refused) => match refused.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+                Ok(Parsed::Help { text: refused.render(), is_error: false })
+            }
+            ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+                Ok(Parsed::Help { text: refused.render(), is_error: true })
+            }
+            _ => Err(refusal::usage_error(&refused)),
+        },
+    }
+}
+
+impl Cli {
+    pub fn output_options(&self) -> OutputOptions {
+        let (json_errors, failure_statement) = match &self.command {
+            Command::Token(args) => (args.format == Format::Json, args.format.failure_statement()),
+            Command::Check(args) => (args.format == CheckFormat::Json, None),
+            Command::Config(ConfigCommand::Show(args)) => (args.format == ShowFormat::Json, None),
+            _ => (false, None),
+        };
+        let verbosity = match (self.output.quiet, self.output.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (false, true) => Verbosity::Verbose,
+            (false, false) => Verbosity::Normal,
+        };
+        OutputOptions { json_errors, failure_statement, verbosity, color: self.output.color }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::SETTINGS;
+
+    #[test]
+    fn clap_accepts_the_definitions() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn every_flag_of_a_setting_exists() {
+        let command = command();
+        let token = command.find_subcommand("token").unwrap();
+        for flag in SETTINGS.iter().filter_map(|spec| spec.flag) {
+            assert!(token.get_arguments().any(|arg| arg.get_long() == Some(flag)), "--{flag}");
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Questions on the terminal. The echo of a hidden answer is restored however the question ends.
+
+use std::io::{self, BufRead, Write};
+
+use zeroize::Zeroizing;
+
+use crate::error::Error;
+
+/// Asks until `parse` accepts the answer.
+///
+/// # Errors
+/// `usage` if the input ends.
+pub fn ask<T>(prompt: &str, parse: impl Fn(&str) -> Result<T, &'static str>) -> Result<T, Error> {
+    ask_until_valid(prompt, parse, read_line)
+}
+
+/// Like `ask`, without showing what is typed.
+pub fn ask_hidden<T>(
+    prompt: &str,
+    parse: impl Fn(&str) -> Result<T, &'static str>,
+) -> Result<T, Error> {
+    ask_until_valid(prompt, parse, terminal::read_hidden_line)
+}
+
+/// Asks for yes or no.
+pub fn confirm(question: &str) -> Result<bool, Error> {
+    ask(&format!("{question} [Y/n]: "), |answer| match answer.to_ascii_lowercase().as_str() {
+        "" | "y" | "yes" => Ok(true),
+        "n" | "no" => Ok(false),
+        _ => Err("answer y or n"),
+    })
+}
+
+/// Writes to standard error, because standard output is for results.
+pub fn say(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+pub use terminal::restore_on_signals;
+
+fn ask_until_valid<T>(
+    prompt: &str,
+    parse: impl Fn(&str) -> Result<T, &'static str>,
+    read: impl Fn() -> io::Result<Zeroizing<Vec<u8>>>,
+) -> Result<T, Error> {
+    loop {
+        say(prompt);
+        let line =
+            read().map_err(|error| Error::usage("cancelled; nothing was written").cause(error))?;
+        let answer = std::str::from_utf8(&line).map_err(|_| "the answer is not UTF-8 text");
+        match answer.and_then(|answer| parse(answer.trim())) {
+            Ok(value) => return Ok(value),
+            Err(flaw) => say(&format!("  {flaw}; try again\n")),
+        }
+    }
+}
+
+fn read_line() -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut line = Zeroizing::new(Vec::new());
+    match io::stdin().lock().read_until(b'\n', &mut line)? {
+        0 => Err(io::ErrorKind::UnexpectedEof.into()),
+        _ => Ok(line),
+    }
+}
+
+#[cfg(unix)]
+mod terminal {
+    use std::io;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
+    use signal_hook::iterator::Signals;
+    use signal_hook::low_level::emulate_default_handler;
+    use zeroize::Zeroizing;
+
+    use super::say;
+
+    /// Whether a hidden question is open.
+    static HIDDEN: AtomicBool = AtomicBool::new(false);
+
+    /// Reads a line with the echo off. All keys keep their meaning, so that Ctrl-C, Ctrl-\ and
+    /// Ctrl-Z work.
+    pub fn read_hidden_line() -> io::Result<Zeroizing<Vec<u8>>> {
+        let before = tcgetattr(io::stdin())?;
+        HIDDEN.store(true, Ordering::SeqCst);
+        hide(&before);
+        let line = super::read_line();
+        HIDDEN.store(false, Ordering::SeqCst);
+        restore(&before);
+        say("\n");
+        line
+    }
+
+    fn hide(before: &Termios) {
+        let mut hidden = before.clone();
+        hidden.local_modes.remove(LocalModes::ECHO);
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &hidden);
+    }
+
+    fn restore(before: &Termios) {
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, before);
+    }
+
+    /// From now on a signal that ends or stops the process restores the terminal first.
+    pub fn restore_on_signals() -> io::Result<()> {
+        let before = tcgetattr(io::stdin())?;
+        let mut signals = Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP])?;
+        std::thread::Builder::new().spawn(move || {
+            for signal in signals.forever() {
+                restore(&before);
+                if signal != SIGTSTP {
+                    say("\n");
+                    std::process::exit(128 + signal);
+                }
+                let _ = emulate_default_handler(SIGTSTP);
+                if HIDDEN.load(Ordering::SeqCst) {
+                    hide(&before);
+                }
+            }
+        })?;
+        Ok(())
+    }
+}
+
+#[cfg(not(unix))]
+mod terminal {
+    use std::io;
+
+    use zeroize::Zeroizing;
+
+    pub fn read_hidden_line() -> io::Result<Zeroizing<Vec<u8>>> {
+        rpassword::read_password().map(|line| Zeroizing::new(line.into_bytes()))
+    }
+
+    /// rpassword restores the console itself.
+    #[expect(clippy::unnecessary_wraps, reason = "the signature of its Unix twin")]
+    pub fn restore_on_signals() -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,85 @@
+//! From settings to a session: what `token`, `check` and `exec` share.
+
+use zeroize::Zeroizing;
+
+use crate::api::{self, Call, Client, Event, Network, Trust};
+use crate::console::Console;
+use crate::error::{Code, Error};
+use crate::output::Session;
+use crate::settings::{self, Flags, Settings, Sources};
+
+/// Resolves the settings of this process, and reports them with `-v`.
+pub fn settings(flags: &Flags, console: &Console) -> Result<Settings, Error> {
+    let resolved = settings::resolve(&Sources::from_env(flags))?;
+    for row in resolved.rows() {
+        console.info(|| row.to_string());
+    }
+    for warning in &resolved.warnings {
+        console.warn(warning.clone());
+    }
+    resolved.complete()
+}
+
+/// Reads the secret and exchanges it, with the key, for a session.
+pub fn open(settings: &Settings, console: &Console) -> Result<Session, Error> {
+    let (secret, warning) = settings.secret.read()?;
+    if let Some(warning) = warning {
+        console.warn(warning);
+    }
+    let client = client(settings)?;
+    let request = Call {
+        endpoint: settings.token_url.value.uri(),
+        key: &settings.key.value,
+        secret: &secret,
+        budget: settings.timeout.value,
+        retries: settings.retries.value,
+    };
+    let token = api::exchange(&client, &request, &|event| report(console, &event))
+        .map_err(|error| with_context(error, settings))?;
+    let iframe_url = settings.iframe_template.value.fill(&token);
+    Ok(Session { token, iframe_url, environment: settings.environment.value.clone() })
+}
+
+fn client(settings: &Settings) -> Result<Client, Error> {
+    let trust = match &settings.ca_file {
+        Some(file) => Trust::file(&file.value).map_err(|cause| {
+            let place = format!("{} ({})", file.value.display(), file.origin);
+            Error::config(format!("the certificate file {place} can't be used")).cause(cause)
+        })?,
+        None => Trust::System,
+    };
+    let proxy = settings.proxy.as_ref();
+    let proxy = proxy.map(|proxy| Zeroizing::new(proxy.value.expose().to_owned()));
+    Client::new(&Network { trust, proxy })
+}
+
+fn report(console: &Console, event: &Event<'_>) {
+    console.info(|| match event {
+        Event::Attempt { number, took, outcome } => {
+            let outcome = match outcome {
+                Ok(()) => "success".to_owned(),
+                Err(error) => error.summary(),
+            };
+            format!("attempt {number}: {outcome} ({:.3} s)", took.as_secs_f64())
+        }
+        Event::Wait(wait) => format!("waiting for {:.3} s", wait.as_secs_f64()),
+    });
+}
+
+/// Adds the settings that help to fix a failed exchange.
+fn with_context(mut error: Error, settings: &Settings) -> Error {
+    if matches!(error.code(), Code::InvalidCredentials | Code::KeyDisabled | Code::AccessDenied) {
+        let key = &settings.key;
+        error = error
+            .detail(format!("key:         {} ({})", key.value.shortened(), key.origin))
+            .detail(format!("secret:      {}", settings.secret.origin));
+    }
+    let (endpoint, environment) = (&settings.token_url, &settings.environment);
+    error = error
+        .detail(format!("endpoint:    {} ({})", endpoint.value, endpoint.origin))
+        .detail(format!("environment: {} ({})", environment.value, environment.origin));
+    if let Some(proxy) = &settings.proxy {
+        error = error.detail(format!("proxy:       {} ({})", proxy.value, proxy.origin));
+    }
+    error
+}

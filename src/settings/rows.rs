@@ -1,0 +1,94 @@
+//! The settings as rows to print: `config show` and `-v` show the same ones.
+
+use std::fmt;
+
+use serde_json::Value;
+
+use super::credentials::{SecretSource, program_name};
+use super::origin::Setting;
+use super::resolve::{Resolution, Resolved};
+use crate::error::Error;
+
+/// A setting as it may be shown: never a secret or a whole key.
+pub struct Row<'a> {
+    pub name: &'static str,
+    /// The value and its origin, if any place has one.
+    pub shown: Result<Option<(Value, String)>, &'a Error>,
+}
+
+impl fmt::Display for Row<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.shown {
+            Ok(Some((Value::String(text), origin))) => {
+                write!(f, "{}: {text} ({origin})", self.name)
+            }
+            Ok(Some((value, origin))) => write!(f, "{}: {value} ({origin})", self.name),
+            Ok(None) => write!(f, "{}: none", self.name),
+            Err(error) => write!(f, "{}: {}", self.name, error.summary()),
+        }
+    }
+}
+
+impl Resolved {
+    /// One row per setting.
+    pub fn rows(&self) -> Vec<Row<'_>> {
+        let environment = self.environment.as_ref();
+        let known = environment.ok();
+        let token_url = known.map(|known| known.token_url.as_ref()).transpose();
+        let template = known.map(|known| known.iframe_template.as_ref()).transpose();
+        vec![
+            row("config", Ok(self.profile_path.as_ref()), |path| {
+                let missing = if self.has_profile_file { "" } else { " (does not exist)" };
+                format!("{}{missing}", path.display()).into()
+            }),
+            row("profile", Ok(self.profile.as_ref()), |name| name.as_str().into()),
+            row("env", environment.map(|known| Some(&known.name)), |name| name.as_str().into()),
+            row("token_url", token_url, |url| url.to_string().into()),
+            row("iframe_template", template, |template| template.to_string().into()),
+            row("proxy", optional(&self.proxy), |proxy| proxy.to_string().into()),
+            row("key", optional(&self.key), |key| key.shortened().into()),
+            row("secret", optional(&self.secret), |source| description(source).into()),
+            row("timeout", self.timeout.as_ref().map(Some), |time| time.as_secs_f64().into()),
+            row("retries", self.retries.as_ref().map(Some), |retries| (*retries).into()),
+            self.trust_row(),
+        ]
+    }
+
+    /// `--ca-file`, or what replaces the operating system's trust store without it.
+    fn trust_row(&self) -> Row<'_> {
+        let row = row("ca_file", optional(&self.ca_file), |path| path.display().to_string().into());
+        if self.trust_variables.is_empty() || !matches!(row.shown, Ok(None)) {
+            return row;
+        }
+        let join = |part: fn(&Setting<_>) -> String| {
+            self.trust_variables.iter().map(part).collect::<Vec<_>>().join(", ")
+        };
+        let paths = join(|setting| setting.path().display().to_string());
+        let names = join(|setting| setting.origin.to_string());
+        Row { shown: Ok(Some((paths.into(), names))), ..row }
+    }
+}
+
+fn optional<T>(resolution: &Resolution<T>) -> Result<Option<&Setting<T>>, &Error> {
+    resolution.as_ref().map(Option::as_ref)
+}
+
+fn row<'a, T>(
+    name: &'static str,
+    setting: Result<Option<&Setting<T>>, &'a Error>,
+    show: impl FnOnce(&T) -> Value,
+) -> Row<'a> {
+    let shown = setting.map(|found| found.map(|one| (show(&one.value), one.origin.to_string())));
+    Row { name, shown }
+}
+
+/// The kind of place that the secret is in.
+fn description(source: &SecretSource) -> String {
+    match source {
+        SecretSource::Value(_) => "(hidden)".to_owned(),
+        SecretSource::File(path) => format!("file {}", path.display()),
+        SecretSource::StandardInput => "standard input".to_owned(),
+        // Without its arguments, which may be as confidential as the secret.
+        SecretSource::Command(words) => format!("command {}", program_name(words)),
+    }
+}

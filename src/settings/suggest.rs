@@ -1,0 +1,34 @@
+//! Suggestions for a mistyped name.
+
+use std::fmt::Display;
+
+use strsim::osa_distance;
+
+use crate::error::Error;
+
+/// The known name that `typed` is probably a typo of: at most two letters away.
+pub fn closest<'a>(typed: &str, known: &[&'a str]) -> Option<&'a str> {
+    let closest = known.iter().copied().min_by_key(|name| osa_distance(typed, name))?;
+    let typos = if closest.len() < 5 { 1 } else { 2 };
+    (osa_distance(typed, closest) <= typos).then_some(closest)
+}
+
+/// All known names on one line, closest first.
+pub fn list(typed: &str, known: &[&str]) -> String {
+    let mut names = known.to_vec();
+    names.sort_by_cached_key(|name| osa_distance(typed, name));
+    names.join(", ")
+}
+
+/// The error for an unknown name of a `kind`, with the known ones, closest first.
+pub fn unknown(kind: &str, name: &str, origin: &dyn Display, known: &[&str]) -> Error {
+    let error = Error::config(format!("unknown {kind} {name} ({origin})"));
+    if known.is_empty() {
+        return error.hint(format!("the profile file defines no {kind}"));
+    }
+    let list = list(name, known);
+    match closest(name, known) {
+        Some(closest) => error.hint(format!("did you mean {closest}? Known: {list}")),
+        None => error.hint(format!("known: {list}")),
+    }
+}

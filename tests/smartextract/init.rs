@@ -1,0 +1,237 @@
+//! `config init`: a new profile, from questions on a terminal or as a commented example.
+
+use crate::support::{Case, KEY, PROFILE, SECRET};
+
+#[test]
+fn without_a_terminal_it_writes_the_commented_example_for_its_owner_alone() {
+    let outcome = Case::new("config init").run().prints("");
+    let text = outcome.read(PROFILE);
+    assert!(text.contains("\n#secret_command = [\"pass\""), "{text}");
+    assert!(text.lines().all(|line| line.is_empty() || line.starts_with('#')), "{text}");
+    #[cfg(unix)]
+    for (path, mode) in [(PROFILE, 0o600), (PROFILE.rsplit_once('/').unwrap().0, 0o700)] {
+        assert_eq!(outcome.mode(path), mode, "{path}");
+    }
+    Case::new("token").profile(&text).run().fails(4);
+}
+
+#[test]
+fn quiet_prints_nothing() {
+    let outcome = Case::new("config init -q").run().prints("");
+    assert_eq!(outcome.stderr, "");
+}
+
+#[test]
+fn an_existing_file_or_profile_is_never_overwritten() {
+    for (arguments, text) in [
+        ("config init", "[profiles.default]\n"),
+        ("config init", "not TOML"),
+        ("config init --profile one", "[profiles.one]\nkey = \"k\"\n"),
+        ("config init --profile two", "profiles = { one = { key = \"k\" } }\n"),
+        ("config init --profile two", "not TOML"),
+    ] {
+        let outcome = Case::new(arguments).profile(text).run().fails(3);
+        assert_eq!(outcome.read(PROFILE), text, "{arguments}");
+    }
+}
+
+#[test]
+fn an_added_profile_leaves_every_byte_of_the_file() {
+    for (name, before) in [
+        ("staging", "# mine\r\n[profiles.default]\nkey = \"k\" # c\n\n"),
+        ("staging", "[profiles.default]\nkey = \"k\""),
+        ("two words", "default_profile = \"a\"\n[profiles.a]\n[environments]\n"),
+    ] {
+        let case = Case::new("config init --profile").arg(name).profile(before);
+        let after = case.run().prints("").read(PROFILE);
+        assert!(after.starts_with(before), "{after:?}");
+        let shown = Case::new("config show -p").arg(name).profile(&after).run();
+        assert!(shown.stdout.contains(name), "{}", shown.stdout);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_added_profile_leaves_mode_and_symbolic_link() {
+    let case = Case::new("config init --profile x --config link").file("real", "");
+    crate::support::set_mode(&case.path("real"), 0o640);
+    std::os::unix::fs::symlink("real", case.path("link")).unwrap();
+    let outcome = case.run().prints("");
+    assert!(outcome.path("link").is_symlink());
+    assert!(outcome.read("real").contains("[profiles.x]"));
+    assert_eq!(outcome.mode("real"), 0o640);
+}
+
+#[test]
+fn a_file_that_can_not_be_written_leaves_nothing_behind() {
+    let case = Case::new("config init --config /dev/null/x/config.toml");
+    case.run().fails(1).says("can't be written");
+}
+
+#[cfg(unix)]
+mod on_a_terminal {
+    use std::process::Command;
+
+    use assert_cmd::cargo::cargo_bin;
+    use rexpect::session::{PtySession, spawn_command};
+    use tempfile::TempDir;
+
+    use super::{Case, KEY, SECRET};
+    use crate::support::server::{Api, SUCCESS, closed_port, response, scripted};
+
+    /// `config init` on a terminal of its own, against the API at this URL.
+    struct Terminal {
+        home: TempDir,
+        session: PtySession,
+        shown: String,
+    }
+
+    impl Terminal {
+        fn start(arguments: &str, url: &str) -> Self {
+            let home = TempDir::new().unwrap();
+            let mut command = Command::new(cargo_bin!("smartextract"));
+            command.args(["config", "init", "--config", "c.toml"]);
+            command.args(arguments.split_whitespace()).env_clear().env("HOME", home.path());
+            command.env("TERM", "dumb").current_dir(home.path());
+            command.env("SMARTEXTRACT_TOKEN_URL", url).env("SMARTEXTRACT_RETRIES", "0");
+            // The check uses the answers, not these.
+            command.env("SMARTEXTRACT_KEY", "other").env("SMARTEXTRACT_ENV", "other");
+            let session = spawn_command(command, Some(20_000)).unwrap();
+            Self { home, session, shown: String::new() }
+        }
+
+        /// Answers each question with a line, and returns the file and everything shown.
+        fn answer(mut self, lines: &[&str]) -> (String, String) {
+            for line in lines {
+                let (before, prompt) = self.session.exp_regex(": $").unwrap();
+                self.shown = [self.shown, before, prompt].concat();
+                self.session.send_line(line).unwrap();
+            }
+            self.shown += &self.session.exp_eof().unwrap();
+            assert!(!self.shown.contains(SECRET), "{}", self.shown);
+            (std::fs::read_to_string(self.home.path().join("c.toml")).unwrap(), self.shown)
+        }
+    }
+
+    #[test]
+    fn it_asks_checks_and_hides_the_secret() {
+        let (url, requests) = scripted(vec![response(200, "", SUCCESS)]);
+        let (file, shown) = Terminal::start("", &url).answer(&["stg", KEY, "", SECRET, ""]);
+        assert_eq!(
+            file,
+            format!("[profiles.default]\nenv = \"stg\"\nkey = \"{KEY}\"\nsecret = \"{SECRET}\"\n")
+        );
+        assert!(shown.contains("Key and secret are valid."), "{shown}");
+        let sent = format!("{{\"key\":\"{KEY}\",\"secret\":\"{SECRET}\"}}");
+        assert!(requests.recv().unwrap().ends_with(&sent));
+    }
+
+    #[test]
+    fn rejected_credentials_are_asked_again() {
+        let rejected = response(401, "", r#"{"error":"Invalid credentials provided"}"#);
+        let (url, _) = scripted(vec![rejected, response(200, "", SUCCESS)]);
+        let answers = ["", "wrong", "", SECRET, "y", KEY, "", SECRET, "y"];
+        let (file, shown) = Terminal::start("--profile staging", &url).answer(&answers);
+        assert!(shown.contains("HTTP 401"), "{shown}");
+        assert!(file.contains(&format!("key = \"{KEY}\"")) && !file.contains("wrong"), "{file}");
+        assert!(shown.contains("smartextract token --profile staging"), "{shown}");
+    }
+
+    #[test]
+    fn a_network_failure_is_reported_and_the_file_written() {
+        let url = format!("http://127.0.0.1:{}/", closed_port());
+        let (file, shown) = Terminal::start("", &url).answer(&["", KEY, "", SECRET, ""]);
+        assert!(shown.contains("could not be checked"), "{shown}");
+        assert!(file.contains(SECRET));
+    }
+
+    #[test]
+    fn it_accepts_a_command_and_asks_again_after_a_mistake() {
+        let api = Api::giving_tokens();
+        let (file, shown) = Terminal::start("", &api.url()).answer(&[
+            "stagin",
+            "",
+            " ",
+            "a\x16\tb",
+            "k",
+            "pass show 'x y' | head",
+            "pass show x",
+            "n",
+        ]);
+        for flaw in ["unknown environment", "is empty", "control character", "without a shell"] {
+            assert!(shown.contains(flaw), "{flaw}: {shown}");
+        }
+        assert_eq!(
+            file,
+            "[profiles.default]\nenv = \"production\"\nkey = \"k\"\n\
+             secret_command = [\"pass\",\"show\",\"x\"]\n"
+        );
+        assert!(!api.mock.matched(), "checked without consent");
+    }
+
+    #[test]
+    fn a_hidden_answer_that_is_not_plain_text_is_rejected() {
+        let api = Api::giving_tokens();
+        let (file, shown) =
+            Terminal::start("", &api.url()).answer(&["", KEY, "", "a\x16\tb", SECRET, "n"]);
+        assert!(shown.contains("control character"), "{shown}");
+        assert!(file.contains(SECRET), "{file}");
+    }
+
+    /// Runs it up to the hidden prompt in a shell that reports exit code and terminal settings.
+    fn at_the_hidden_prompt(home: &TempDir, shell: &str) -> PtySession {
+        let program = cargo_bin!("smartextract").display().to_string();
+        let script = shell.replace("RUN", &format!("{program} config init --config c"));
+        let mut command = Command::new("bash");
+        command.args(["-c", &script]).current_dir(home.path()).env("HOME", home.path());
+        let mut session = spawn_command(command, Some(20_000)).unwrap();
+        for answer in ["", KEY, ""] {
+            session.exp_regex(": $").unwrap();
+            session.send_line(answer).unwrap();
+        }
+        session.exp_string("Secret (hidden): ").unwrap();
+        session
+    }
+
+    #[test]
+    fn a_signal_at_the_hidden_prompt_restores_the_echo_and_ends_with_its_exit_code() {
+        for (key, code) in [('c', 130), ('\\', 131)] {
+            let home = TempDir::new().unwrap();
+            // The shell goes on after the signal, as an interactive one does.
+            let script = "stty echo; trap : INT QUIT; RUN; echo code $?; stty -a";
+            let mut session = at_the_hidden_prompt(&home, script);
+            session.send_control(key).unwrap();
+            let shown = session.exp_eof().unwrap();
+            assert!(shown.contains(&format!("code {code}")), "{shown}");
+            assert!(shown.contains(" echo ") && !shown.contains("-echo "), "{shown}");
+            assert!(!home.path().join("c").exists());
+        }
+    }
+
+    #[test]
+    fn ctrl_z_at_the_hidden_prompt_restores_the_echo_until_it_continues() {
+        let home = TempDir::new().unwrap();
+        let mut session = at_the_hidden_prompt(
+            &home,
+            "stty echo; set -m; RUN; stty -a; echo re''ady; fg; echo code $?",
+        );
+        session.send_control('z').unwrap();
+        let stopped = session.exp_string("ready").unwrap();
+        assert!(stopped.contains(" echo ") && !stopped.contains("-echo "), "{stopped}");
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        session.send_line(SECRET).unwrap();
+        session.exp_string("[Y/n]: ").unwrap();
+        session.send_line("n").unwrap();
+        let shown = session.exp_eof().unwrap();
+        assert!(shown.contains("code 0") && !shown.contains(SECRET), "{shown}");
+        assert!(std::fs::read_to_string(home.path().join("c")).unwrap().contains(SECRET));
+    }
+
+    #[test]
+    fn a_new_user_gets_from_nothing_to_a_token() {
+        let api = Api::giving_tokens();
+        let (file, _) = Terminal::start("", &api.url()).answer(&["", KEY, "", SECRET, ""]);
+        let case = Case::token(&api.url(), "").without("SMARTEXTRACT_KEY");
+        case.without("SMARTEXTRACT_SECRET").profile(&file).run().prints("t0ken\n");
+    }
+}
