@@ -76,13 +76,6 @@ impl Authority {
     }
 }
 
-/// What a server needs that vouches for itself.
-pub fn self_signed_server(name: &str) -> Arc<ServerConfig> {
-    let key = KeyPair::generate().unwrap();
-    let params = CertificateParams::new([name.to_owned()]).unwrap();
-    plain_server(params.self_signed(&key).unwrap().der().clone(), &key)
-}
-
 fn plain_server(certificate: CertificateDer<'static>, key: &KeyPair) -> Arc<ServerConfig> {
     let config = ServerConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()

@@ -96,21 +96,22 @@ pub fn closed_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-/// An address that lets nobody in, as long as the sockets that come with it live: its queue is
-/// full, and nobody accepts there.
-pub fn blackhole() -> (SocketAddr, Vec<Socket>) {
+/// An address that never answers a connection attempt, as long as the sockets that come with it
+/// live: its queue is full, and no one accepts. A system that refuses instead is Windows.
+#[cfg(unix)]
+pub fn unresponsive() -> (SocketAddr, Vec<Socket>) {
     let socket = || Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     let listener = socket();
     listener.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
     listener.listen(1).unwrap();
     let address = listener.local_addr().unwrap();
     let mut sockets = vec![listener];
-    // More than any system lets in beyond a backlog of one.
+    // More than any system queues beyond a backlog of one.
     for _ in 0..8 {
-        let knocking = socket();
-        knocking.set_nonblocking(true).unwrap();
-        let _ = knocking.connect(&address);
-        sockets.push(knocking);
+        let client = socket();
+        client.set_nonblocking(true).unwrap();
+        let _ = client.connect(&address);
+        sockets.push(client);
     }
     (address.as_socket().unwrap(), sockets)
 }
