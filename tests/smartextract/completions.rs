@@ -1,4 +1,4 @@
-//! Completions: the scripts in `completions/`, and what real shells make of them.
+//! Completions: the scripts in `completions/`, and what real shells offer with them.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -21,97 +21,79 @@ fn file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("completions").join(name)
 }
 
-/// Renew them with: `RENEW_COMPLETIONS=1 cargo test the_scripts_in_the_tree`
+/// Update them with: `RENEW_COMPLETIONS=1 cargo test the_scripts_in_the_tree`
 #[test]
-fn the_scripts_in_the_tree_are_what_the_program_prints() {
+fn the_scripts_in_the_tree_are_up_to_date() {
     for (shell, name) in SCRIPTS {
         let printed = Case::new(&format!("completions {shell}")).run();
         assert_eq!((printed.code, printed.stderr.as_str()), (0, ""));
         if std::env::var_os("RENEW_COMPLETIONS").is_some() {
             std::fs::write(file(name), &printed.stdout).unwrap();
         }
-        let kept = std::fs::read_to_string(file(name)).unwrap_or_default();
         assert!(
-            kept == printed.stdout,
-            "completions/{name} is old: RENEW_COMPLETIONS=1 cargo test the_scripts_in_the_tree"
+            std::fs::read_to_string(file(name)).unwrap_or_default() == printed.stdout,
+            "completions/{name} is outdated: RENEW_COMPLETIONS=1 cargo test the_scripts_in_the_tree"
         );
     }
 }
 
-/// A home with a profile file, and the program first on PATH.
-struct Home(Case);
-
-impl Home {
-    fn new() -> Self {
-        Self(Case::new("").profile(
-            "[profiles.alpha]\n[profiles.beta]\n[environments.gamma]\n\
-             token_url = \"https://h/\"\niframe_template = \"https://h/{token}\"\n",
-        ))
-    }
-
-    fn shell(&self, shell: &str) -> Command {
-        let program = cargo_bin!("smartextract");
-        let path = std::env::var_os("PATH").unwrap();
-        let folders = std::iter::once(program.parent().unwrap().to_owned());
-        let path = std::env::join_paths(folders.chain(std::env::split_paths(&path))).unwrap();
-        let mut command = Command::new(shell);
-        command.env_clear().env("PATH", path).env("TERM", "dumb");
-        command.env("HOME", self.0.path("")).env("SMARTEXTRACT_CONFIG", self.0.path(PROFILE));
-        command
-    }
+/// A shell with the program first on PATH, and a home directory with a profile file.
+fn shell(shell: &str) -> (Case, Command) {
+    let home = Case::new("").profile(
+        "[profiles.alpha]\n[profiles.beta]\n[environments.gamma]\n\
+         token_url = \"https://h/\"\niframe_template = \"https://h/{token}\"\n",
+    );
+    let path = std::env::var_os("PATH").unwrap();
+    let first = cargo_bin!("smartextract").parent().unwrap().to_owned();
+    let path = std::env::join_paths([first].into_iter().chain(std::env::split_paths(&path)));
+    let mut command = Command::new(shell);
+    command.env_clear().env("PATH", path.unwrap()).env("TERM", "dumb");
+    command.env("HOME", home.path("")).env("SMARTEXTRACT_CONFIG", home.path(PROFILE));
+    (home, command)
 }
 
-/// What is typed, and some of what the shell must then offer.
-const EXPECTED: [([&str; 4], &[&str]); 4] = [
-    (["smartextract", "-v", "-q", "tok"], &["token"]),
-    (["smartextract", "token", "--format", ""], &["json", "github-env", "powershell"]),
-    (["smartextract", "token", "--env", ""], &["production", "staging", "gamma"]),
-    (["smartextract", "exec", "--profile", ""], &["alpha", "beta"]),
-];
+/// Checks that a shell, after these words, offers at least these ones. `script` makes it print
+/// what it offers, one word per line, with a description after a tab or none.
+fn offers(program: &str, option: &str, script: impl Fn(&[&str]) -> String) {
+    if !has_program(program) {
+        return;
+    }
+    for (words, offered) in [
+        (["smartextract", "-v", "-q", "tok"], &["token"][..]),
+        (["smartextract", "token", "--format", ""], &["json", "github-env", "powershell"]),
+        (["smartextract", "token", "--env", ""], &["production", "staging", "gamma"]),
+        (["smartextract", "exec", "--profile", ""], &["alpha", "beta"]),
+    ] {
+        let (_home, mut command) = shell(program);
+        let output = command.args([option, "-c", &script(&words)]).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        let found: Vec<&str> =
+            text.lines().map(|line| line.split('\t').next().unwrap().trim()).collect();
+        assert!(offered.iter().all(|word| found.contains(word)), "{words:?}: {text}");
+    }
+}
 
 #[test]
 fn bash_offers_commands_formats_environments_and_profiles() {
-    if !has_program("bash") {
-        return;
-    }
-    for (words, offered) in EXPECTED {
+    offers("bash", "--norc", |words| {
         let current = words.last().unwrap();
-        let script = format!(
-            "source '{}'; COMP_WORDS=({}); COMP_CWORD={}; COMP_TYPE=9\n\
+        format!(
+            "source '{}'; COMP_WORDS=('{}'); COMP_CWORD={}; COMP_TYPE=9\n\
              _clap_complete_smartextract smartextract '{current}' ''\n\
              printf '%s\\n' \"${{COMPREPLY[@]}}\"",
             file("smartextract.bash").display(),
-            words.map(|word| format!("'{word}'")).join(" "),
+            words.join("' '"),
             words.len() - 1,
-        );
-        let home = Home::new();
-        let output = home.shell("bash").args(["--norc", "-c", &script]).output().unwrap();
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        for word in offered {
-            assert!(text.lines().any(|line| line.trim() == *word), "{words:?}: {text}");
-        }
-    }
+        )
+    });
 }
 
 #[test]
 fn fish_offers_commands_formats_environments_and_profiles() {
-    if !has_program("fish") {
-        return;
-    }
-    for (words, offered) in EXPECTED {
-        let script = format!(
-            "source '{}'; complete -C '{}'",
-            file("smartextract.fish").display(),
-            words.join(" ")
-        );
-        let home = Home::new();
-        let output = home.shell("fish").args(["--no-config", "-c", &script]).output().unwrap();
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        for word in offered {
-            let found = text.lines().any(|line| line.split('\t').next() == Some(word));
-            assert!(found, "{words:?}: {text}");
-        }
-    }
+    let script = file("smartextract.fish");
+    offers("fish", "--no-config", |words| {
+        format!("source '{}'; complete -C '{}'", script.display(), words.join(" "))
+    });
 }
 
 #[cfg(unix)]
@@ -126,8 +108,7 @@ fn zsh_completes_commands_formats_environments_and_profiles() {
         ("smartextract token --env gam", "gamma"),
         ("smartextract exec --profile bet", "beta"),
     ] {
-        let home = Home::new();
-        let mut command = home.shell("zsh");
+        let (_home, mut command) = shell("zsh");
         command.args(["-f", "-i"]);
         let mut zsh = spawn_command(command, Some(20_000)).unwrap();
         let set_up = format!(
@@ -136,13 +117,13 @@ fn zsh_completes_commands_formats_environments_and_profiles() {
         );
         zsh.send_line(&set_up).unwrap();
         zsh.exp_string("ready").unwrap();
-        // Bracketed paste is switched on when the line editor listens.
+        // The line editor switches bracketed paste on when it is ready.
         zsh.exp_string("[?2004h").unwrap();
         zsh.send(&format!("{typed}\t")).unwrap();
         zsh.flush().unwrap();
         let shown = zsh.exp_string(completed);
         assert!(shown.is_ok(), "{typed}: {shown:?}");
-        // An interactive shell ignores the signal that ends other programs.
+        // An interactive shell ignores SIGTERM.
         zsh.process_mut().set_kill_timeout(Some(1));
     }
 }

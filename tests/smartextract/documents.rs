@@ -1,4 +1,4 @@
-//! README, example and changelog say what the program does.
+//! README, example and changelog agree with the program.
 
 use crate::support::Case;
 use crate::support::server::Api;
@@ -9,7 +9,7 @@ fn document(name: &str) -> String {
 }
 
 #[test]
-fn the_example_profile_file_is_taken_and_complete() {
+fn the_example_profile_file_is_valid_and_complete() {
     let example = document("config.example.toml");
     let api = Api::giving_tokens();
     for profile in ["staging", "bank", "quick"] {
@@ -27,7 +27,7 @@ fn the_example_profile_file_is_taken_and_complete() {
 }
 
 #[test]
-fn the_readme_has_every_exit_code_as_the_help_tells_it() {
+fn the_readme_has_every_exit_code_of_the_help() {
     let readme = document("README.md");
     let help = Case::new("--help").run().stdout;
     let table: Vec<&str> =
@@ -60,7 +60,7 @@ fn the_readme_has_every_flag_and_every_variable() {
 }
 
 #[test]
-fn the_action_hands_on_what_the_readme_says() {
+fn the_action_has_the_inputs_and_outputs_of_the_readme() {
     let (action, readme) = (document("action.yml"), document("README.md"));
     assert!(action.contains("run: smartextract token --format github-output"), "{action}");
     for input in ["key", "secret", "environment"] {

@@ -1,16 +1,15 @@
-//! Which endpoint and which iframe URL an environment's name stands for.
+//! The endpoint and the iframe URL of each environment.
 
-use crate::support::Case;
 use crate::support::certificates::{Authority, Validity, token_server};
-use crate::support::proxy;
 use crate::support::server::Api;
+use crate::support::{Case, SECRET, proxy};
 
 const OWN: &str = "[environments.private]\n\
     token_url = \"https://private.example/auth\"\n\
     iframe_template = \"https://private.example/view/{token}#top\"\n";
 
-/// Runs through a proxy that leads every host to a server with a certificate for it; gives the
-/// host and port asked for, and the iframe URL.
+/// Runs through a proxy that connects every host to a server with a certificate for it. Returns
+/// the CONNECT line and the iframe URL.
 fn reached(host: &str, arguments: &str, variable: (&str, &str)) -> (String, String) {
     let authority = Authority::new("test");
     let server = token_server(authority.server(&[host], Validity::Now));
@@ -55,7 +54,7 @@ fn an_environment_of_the_profile_file_has_its_own_urls() {
 }
 
 #[test]
-fn a_profile_names_its_environment() {
+fn a_profile_selects_its_environment() {
     let api = Api::giving_tokens();
     Case::token(&api.url(), "--format url")
         .profile("[profiles.default]\nenv = \"staging\"\n")
@@ -64,7 +63,7 @@ fn a_profile_names_its_environment() {
 }
 
 #[test]
-fn the_template_is_replaced_by_flag_and_variable() {
+fn flag_and_variable_replace_the_template() {
     let api = Api::giving_tokens();
     for (arguments, variable) in [
         ("--iframe-template https://h/?auth={token}", "https://other/{token}"),
@@ -78,7 +77,7 @@ fn the_template_is_replaced_by_flag_and_variable() {
 }
 
 #[test]
-fn a_template_holds_the_token_exactly_once() {
+fn a_template_contains_the_token_exactly_once() {
     for template in
         ["https://h/", "https://h/{token}{token}", "https://h/{tok en}", "https://h/ {token}"]
     {
@@ -88,7 +87,7 @@ fn a_template_holds_the_token_exactly_once() {
 }
 
 #[test]
-fn an_unknown_environment_names_the_known_ones_the_nearest_first() {
+fn an_unknown_environment_lists_the_known_ones_closest_first() {
     Case::token("http://127.0.0.1:1/", "--env privat")
         .profile(OWN)
         .run()
@@ -100,7 +99,7 @@ fn an_unknown_environment_names_the_known_ones_the_nearest_first() {
 }
 
 #[test]
-fn http_is_taken_for_loopback_hosts_only() {
+fn http_is_accepted_for_loopback_hosts_only() {
     for url in ["http://api.clik.ai/x", "http://10.0.0.1/", "http://localhost.example/"] {
         Case::token(url, "").run().fails(3).says("loopback").says("SMARTEXTRACT_TOKEN_URL");
     }
@@ -113,15 +112,13 @@ fn http_is_taken_for_loopback_hosts_only() {
 }
 
 #[test]
-fn a_token_url_with_credentials_in_it_is_refused_and_not_shown() {
-    Case::token("https://u:s3cr3t-of-the-tests-8f2a@h/", "")
-        .run()
-        .fails(3)
-        .says("user or password");
+fn a_token_url_with_credentials_is_rejected_and_not_shown() {
+    let case = Case::token(&format!("https://u:{SECRET}@h/"), "");
+    case.run().fails(3).says("user or password");
 }
 
 #[test]
-fn an_environment_of_the_profile_file_must_be_whole_and_not_a_built_in_one() {
+fn an_environment_of_the_profile_file_must_be_complete_and_not_built_in() {
     for (text, said) in [
         ("[environments.x]\ntoken_url = \"https://h/\"\n", "no iframe_template"),
         ("[environments.x]\niframe_template = \"{token}\"\n", "no token_url"),

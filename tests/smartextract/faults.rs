@@ -241,14 +241,12 @@ fn an_endless_answer_is_not_read_to_its_end() {
     let (length, denied) = ("content-length: 99999999999\r\n\r\n", "HTTP/1.1 401 X\r\n\r\n");
     check([
         fault("headers", Request, ok(""), Flood(b"x: y\r\n"), 31, ""),
-        fault("100s", Request, "", Flood(b"HTTP/1.1 100 Continue\r\n\r\n"), 20, ""),
         fault("declared length", Request, ok(length), Flood(b" "), 31, LARGE),
         fault("unknown length", Request, ok("\r\n"), Flood(b" "), 31, LARGE),
         fault("error body", Request, denied, Flood(b"x"), 31, LARGE),
         fault("chunks", Request, chunked(""), Flood(b"10\r\n                \r\n"), 31, LARGE),
         fault("size of a chunk", Request, chunked(""), Flood(b"0"), 20, ""),
         fault("chunk extension", Request, chunked("2;"), Flood(b"x"), 20, ""),
-        fault("trailers", Request, chunked("2\r\n{}\r\n0\r\n"), Flood(b"x: y\r\n"), 31, ""),
     ]);
 }
 
@@ -274,7 +272,6 @@ fn unusual_valid_answers_are_accepted() {
         fault("chunk extension and trailer", Request, chunked(&chunk), Close, 0, ""),
         fault("interim answer", Request, hints + &response(200, "", SUCCESS), Close, 0, ""),
         fault("early, kept open", Connect("http"), response(200, "", SUCCESS), Hang, 0, ""),
-        fault("not ASCII", Request, response(200, "x: ü\r\n", SUCCESS), Close, 0, ""),
     ]);
 }
 
@@ -289,7 +286,6 @@ fn an_answer_that_makes_no_sense_is_unexpected() {
         fault("invalid length", Request, ok(length), Close, 31, "not HTTP"),
         fault("invalid chunk size", Request, chunked("x\r\n{}\r\n"), Close, 31, "not HTTP"),
         fault("HTTP/0.9", Request, SUCCESS, Close, 31, "not HTTP"),
-        fault("HTTP/2", Request, b"\0\0\0\x04\0\0\0\0\0", Close, 31, "not HTTP"),
         fault("TLS", Request, b"\x15\x03\x01\0\x02\x02\x16", Close, 31, "not HTTP"),
     ]);
 }
@@ -301,7 +297,6 @@ fn a_tls_failure_ends_in_its_own_exit_code() {
     check([
         fault("SSH", https, "SSH-2.0-OpenSSH_9.2\r\n", Hang, 22, "does not speak TLS"),
         fault("garbage", https, [0xff; 500], Hang, 22, ""),
-        fault("zeros", https, "", Flood(b"\0"), 22, ""),
         fault("TLS 1.0", https, old, Hang, 22, ""),
         fault("alert", https, b"\x15\x03\x03\0\x02\x02\x28", Hang, 22, "HandshakeFailure"),
         fault("garbled handshake", Handshake, [0xff; 2000], Hang, 22, ""),

@@ -1,8 +1,7 @@
 //! The whole program as its users meet it: the real binary, real sockets, real shells.
 //!
-//! Each module is named after what it holds the program to. The binary is run through
-//! `support::Case`, which sees to it that no output ever holds a secret; where a shell or a
-//! terminal runs it, the module looks for itself.
+//! `support::Case` runs the binary and checks that no output contains a secret. A module that
+//! starts it from a shell or a terminal checks that itself.
 
 mod answers;
 mod attempts;

@@ -1,4 +1,4 @@
-//! Help and manual: they fit, they are whole, and their readers read them.
+//! Help and manual: they fit the screen, they are complete, and mandoc accepts them.
 
 use std::process::Command;
 
@@ -22,14 +22,14 @@ fn the_manual_has_variables_files_exit_codes_and_examples() {
 }
 
 #[test]
-fn man_writes_one_page_a_command_in_which_mandoc_finds_no_error() {
+fn man_writes_one_page_per_command_without_errors() {
     let outcome = Case::new("man pages").run().prints("");
     for name in
         ["smartextract", "smartextract-token", "smartextract-exec", "smartextract-config-show"]
     {
         let page = outcome.read(&format!("pages/{name}.1"));
         assert!(page.contains(&format!(".TH {name} 1")), "{page}");
-        // A page is of the day that the changelog gives the version.
+        // The date of a page is that of the version in the changelog.
         let version = env!("CARGO_PKG_VERSION");
         let day = page.lines().find(|line| line.starts_with(".TH ")).unwrap().split(' ').nth(3);
         let changelog = include_str!("../../CHANGELOG.md");

@@ -1,4 +1,4 @@
-//! Who may look into the process while it holds a secret.
+//! Other processes can not read the memory of one that holds a secret.
 
 use std::fs;
 use std::io::Write as _;
@@ -14,11 +14,11 @@ use tempfile::TempDir;
 use crate::support::server::Api;
 use crate::support::{KEY, SECRET};
 
-/// Some user who is not root.
-const NOBODY: u32 = 65534;
+/// A user other than root: `nobody`.
+const UNPRIVILEGED: u32 = 65534;
 
-/// The kernel gives `/proc/PID` of a process that can't be dumped to root (proc(5)), so that it
-/// can be seen from outside, as long as the process's user is another.
+/// Whether a process can be dumped is visible from outside: if it can't, `/proc/PID` belongs to
+/// root (proc(5)) and not to the process's user.
 #[test]
 fn the_process_can_be_neither_dumped_nor_read_by_its_user() {
     let api = Api::giving_tokens();
@@ -34,7 +34,7 @@ fn the_process_can_be_neither_dumped_nor_read_by_its_user() {
         .stdout(Stdio::piped());
     let mut user = fs::metadata("/proc/self").unwrap().uid();
     if user == 0 {
-        user = NOBODY;
+        user = UNPRIVILEGED;
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
         command.uid(user);
     }

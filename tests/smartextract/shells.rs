@@ -1,4 +1,4 @@
-//! Real shells evaluate what the shell formats print.
+//! Real shells evaluate the output of the shell formats.
 
 use std::process::Command;
 
@@ -9,7 +9,7 @@ use proptest::test_runner::{Config, TestRunner};
 use crate::support::server::Api;
 use crate::support::{KEY, SECRET, has_program};
 
-/// A shell, the format for it, and how it evaluates what a command prints.
+/// A shell, its format, and how it evaluates the output of a command.
 const SHELLS: [(&str, &str, &str); 7] = [
     ("sh", "env", "eval \"$(RUN)\""),
     ("sh", "env", "eval $(RUN)"),
@@ -34,13 +34,14 @@ fn run(shell: &str, script: &str, format: &str, url: &str) -> (i32, String) {
         .output()
         .unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(!text.contains(SECRET) && !told.contains(SECRET) && !told.contains(KEY), "{told}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(![&text, &*stderr].iter().any(|text| text.contains(SECRET)), "{stderr}");
+    assert!(!stderr.contains(KEY), "{stderr}");
     (output.status.code().unwrap(), text)
 }
 
 #[test]
-fn each_shell_takes_the_token_over_whatever_it_holds() {
+fn each_shell_gets_the_token_whatever_characters_it_has() {
     let token = "a'b\"c\\d$HOME`id`!*?[x]{a,b};&|<>()#~%\u{e9}\u{2019}";
     let body = serde_json::json!({"data": {"token": token}}).to_string();
     let api = Api::answering(200, &body);
@@ -79,7 +80,7 @@ fn each_shell_sees_the_exit_code_of_a_failure() {
 }
 
 #[test]
-fn each_shell_sees_the_exit_code_of_wrong_usage() {
+fn each_shell_sees_the_exit_code_of_a_usage_error() {
     for (shell, format, how) in SHELLS {
         if !has_program(shell) {
             continue;
@@ -102,7 +103,7 @@ fn a_token_assigned_in_a_shell_keeps_the_exit_code() {
     }
 }
 
-/// Few cases, for each starts every shell; long tokens of many odd characters make up for it.
+/// Few cases, because each starts every shell; long tokens of unusual characters make up for it.
 #[test]
 fn any_value_survives_any_shell() {
     let mut runner = TestRunner::new(Config { cases: 12, ..Config::default() });
@@ -126,7 +127,7 @@ fn any_value_survives_any_shell() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn exit_1_and_no_panic_where_standard_output_is_full_or_its_reader_gone() {
+fn exit_1_and_no_panic_if_standard_output_is_full_or_its_reader_gone() {
     let api = Api::giving_tokens();
     for script in ["RUN > /dev/full; echo $?", "RUN --help > /dev/full; echo $?"] {
         let (_, text) = run("sh", script, "token", &api.url());
@@ -142,7 +143,7 @@ fn exit_1_and_no_panic_where_standard_output_is_full_or_its_reader_gone() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_github_value_is_not_handed_on_without_its_mask() {
+fn a_github_value_is_not_written_if_its_mask_is_not() {
     let api = Api::giving_tokens();
     let home = tempfile::TempDir::new().unwrap();
     let file = home.path().join("file");

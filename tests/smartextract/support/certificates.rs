@@ -1,11 +1,11 @@
-//! A certificate authority made in the test, and TLS servers with its certificates.
+//! A certificate authority made for the test, and TLS servers with its certificates.
 
 use std::io::{self, Write};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
-use rustls::crypto::CryptoProvider;
+use rustls::crypto::ring::default_provider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::WebPkiClientVerifier;
@@ -18,12 +18,12 @@ use super::server::{SUCCESS, listen, read_request, response};
 /// A certificate authority.
 pub struct Authority {
     issuer: Issuer<'static, KeyPair>,
-    /// Its own certificate, as a file would hold it.
+    /// Its own certificate, as in a PEM file.
     pub pem: String,
 }
 
-/// What may be odd about a server's certificate.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// When a server's certificate is valid.
+#[derive(Clone, Copy)]
 pub enum Validity {
     Now,
     Over,
@@ -40,8 +40,41 @@ impl Authority {
         Self { issuer: Issuer::new(params, key), pem }
     }
 
-    /// What a server with a certificate for these names needs.
+    /// The configuration of a server with a certificate for these names.
     pub fn server(&self, names: &[&str], validity: Validity) -> Arc<ServerConfig> {
+        let (chain, key) = self.issue(names, validity);
+        let config = ServerConfig::builder_with_provider(default_provider().into())
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(chain, key);
+        Arc::new(config.unwrap())
+    }
+
+    /// The same, for a server that demands a client certificate of this authority.
+    pub fn demanding_server(
+        &self,
+        name: &str,
+        version: &'static SupportedProtocolVersion,
+    ) -> Arc<ServerConfig> {
+        let (chain, key) = self.issue(&[name], Validity::Now);
+        let provider = Arc::new(default_provider());
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_slice(self.pem.as_bytes()).unwrap()).unwrap();
+        let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider.clone());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_protocol_versions(&[version])
+            .unwrap()
+            .with_client_cert_verifier(verifier.build().unwrap())
+            .with_single_cert(chain, key);
+        Arc::new(config.unwrap())
+    }
+
+    fn issue(
+        &self,
+        names: &[&str],
+        validity: Validity,
+    ) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let mut params = CertificateParams::new(names).unwrap();
         match validity {
@@ -51,47 +84,9 @@ impl Authority {
         }
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
-        plain_server(certificate.der().clone(), &key)
+        let key = PrivatePkcs8KeyDer::from(key.serialize_der());
+        (vec![certificate.der().clone()], key.into())
     }
-
-    /// The same, for a server that takes only clients with a certificate of this authority.
-    pub fn demanding_server(
-        &self,
-        name: &str,
-        version: &'static SupportedProtocolVersion,
-    ) -> Arc<ServerConfig> {
-        let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new([name.to_owned()]).unwrap();
-        let certificate = params.signed_by(&key, &self.issuer).unwrap();
-        let mut roots = RootCertStore::empty();
-        roots.add(CertificateDer::from_pem_slice(self.pem.as_bytes()).unwrap()).unwrap();
-        let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider());
-        let config = ServerConfig::builder_with_provider(provider())
-            .with_protocol_versions(&[version])
-            .unwrap()
-            .with_client_cert_verifier(verifier.build().unwrap())
-            .with_single_cert(vec![certificate.der().clone()], private(&key))
-            .unwrap();
-        Arc::new(config)
-    }
-}
-
-fn plain_server(certificate: CertificateDer<'static>, key: &KeyPair) -> Arc<ServerConfig> {
-    let config = ServerConfig::builder_with_provider(provider())
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate], private(key))
-        .unwrap();
-    Arc::new(config)
-}
-
-fn provider() -> Arc<CryptoProvider> {
-    Arc::new(rustls::crypto::ring::default_provider())
-}
-
-fn private(key: &KeyPair) -> PrivateKeyDer<'static> {
-    PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()))
 }
 
 /// A TLS server on loopback that answers every request with a token.
@@ -102,12 +97,14 @@ pub fn token_server(config: Arc<ServerConfig>) -> SocketAddr {
     })
 }
 
-pub type TlsStream = StreamOwned<ServerConnection, std::net::TcpStream>;
-
-/// A TLS server on loopback that does as it is told.
+/// A TLS server on loopback that hands each connection to `serve`.
 pub fn serve_tls(
     config: Arc<ServerConfig>,
-    serve: impl Fn(TlsStream) -> io::Result<()> + Send + Sync + Clone + 'static,
+    serve: impl Fn(StreamOwned<ServerConnection, TcpStream>) -> io::Result<()>
+    + Send
+    + Sync
+    + Clone
+    + 'static,
 ) -> SocketAddr {
     listen(move |_, stream| {
         let connection = ServerConnection::new(config.clone()).unwrap();

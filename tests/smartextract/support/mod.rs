@@ -1,4 +1,4 @@
-//! What the tests share: a run of the binary in an empty environment, and servers to talk to.
+//! Shared by the tests: a run of the binary in an empty environment, and servers on loopback.
 
 pub mod certificates;
 pub mod proxy;
@@ -14,26 +14,31 @@ use assert_cmd::cargo::cargo_bin;
 use tempfile::TempDir;
 
 pub const KEY: &str = "52ee4d98-the-key-of-the-tests";
-/// Stands in every run that has a secret; no output may ever hold it.
+/// The secret of every run that has one. No output may contain it.
 pub const SECRET: &str = "s3cr3t-of-the-tests-8f2a";
-/// What a proxy's URL holds in the tests.
+/// The password in a proxy's URL.
 pub const PROXY_PASSWORD: &str = "pr0xy-passw0rd-of-the-tests";
 
-/// One run of the binary: an empty environment and a home folder of its own.
+/// What a run keeps of the environment. Without `SystemRoot` Windows opens no sockets.
+const ENVIRONMENT: &[&str] =
+    if cfg!(windows) { &["PATH", "PATHEXT", "SystemRoot", "TEMP", "TMP"] } else { &["PATH"] };
+
+/// One run of the binary: an empty environment and a home directory of its own.
 pub struct Case {
     home: TempDir,
     command: Command,
 }
 
 impl Case {
-    /// `smartextract ARGUMENTS…`, the arguments parted by spaces.
+    /// `smartextract ARGUMENTS…`, the arguments separated by spaces.
     pub fn new(arguments: &str) -> Self {
         let home = TempDir::new().unwrap();
         let mut command = Command::new(cargo_bin!("smartextract"));
+        let kept = ENVIRONMENT.iter().filter_map(|name| Some((name, std::env::var_os(name)?)));
         command
             .env_clear()
+            .envs(kept)
             .env("HOME", home.path())
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .current_dir(home.path())
             .timeout(Duration::from_secs(60))
             .args(arguments.split_whitespace());
@@ -69,13 +74,16 @@ impl Case {
         self
     }
 
-    /// A file in the home folder, which is also the working folder; only its owner may read it.
-    pub fn file(self, path: &str, content: impl AsRef<[u8]>) -> Self {
-        let path = self.path(path);
+    /// A file in the home directory, which is also the working directory. Only its owner may read
+    /// it. On Windows no variable redirects the default place of the profile file, so the file
+    /// is named.
+    pub fn file(self, name: &str, content: impl AsRef<[u8]>) -> Self {
+        let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, content).unwrap();
         set_mode(&path, 0o600);
-        self
+        let redirected = name != PROFILE || cfg!(not(windows));
+        if redirected { self } else { self.env("SMARTEXTRACT_CONFIG", path) }
     }
 
     /// The profile file in its default place.
@@ -89,7 +97,7 @@ impl Case {
 
     pub fn run(mut self) -> Outcome {
         let output = self.command.output().unwrap();
-        let killed = || panic!("not ended by itself, within the test's time limit: {output:?}");
+        let killed = || panic!("killed, by the test's time limit or a signal: {output:?}");
         let outcome = Outcome {
             code: output.status.code().unwrap_or_else(killed),
             stdout: String::from_utf8(output.stdout).unwrap(),
@@ -101,7 +109,7 @@ impl Case {
     }
 }
 
-/// Where the profile file is looked for, below the home folder.
+/// The default place of the profile file, below the home directory.
 pub const PROFILE: &str = if cfg!(target_os = "macos") {
     "Library/Application Support/smartextract/config.toml"
 } else {
@@ -115,7 +123,7 @@ pub fn set_mode(path: &Path, mode: u32) {
     let _ = (path, mode);
 }
 
-/// What a run left behind.
+/// The result of a run.
 pub struct Outcome {
     pub code: i32,
     pub stdout: String,
@@ -124,7 +132,7 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// The guard over the whole suite: no secret on either stream, and no panic.
+    /// Checked in every run: no secret on either stream, and no panic.
     fn hides_secrets(&self) {
         for secret in [SECRET, PROXY_PASSWORD] {
             assert!(!self.stdout.contains(secret), "a secret on standard output:\n{}", self.stdout);
@@ -148,7 +156,7 @@ impl Outcome {
         self
     }
 
-    /// Standard error holds this.
+    /// Standard error contains this.
     #[track_caller]
     pub fn says(self, text: &str) -> Self {
         assert!(self.stderr.contains(text), "no {text:?} in:\n{}", self.stderr);
@@ -175,14 +183,14 @@ impl Outcome {
         std::os::unix::fs::PermissionsExt::mode(&permissions) & 0o777
     }
 
-    /// A file that the run wrote or kept in its home folder.
+    /// A file in the home directory.
     pub fn read(&self, path: &str) -> String {
         fs::read_to_string(self.path(path)).unwrap()
     }
 }
 
-/// Whether a test can use this program. Where it is missing the test says loudly that it is
-/// skipped, or fails where `SMARTEXTRACT_TEST_PROGRAMS` says `required`.
+/// Whether a test can use this program. If it is missing, the test reports that it is skipped, or
+/// fails if `SMARTEXTRACT_TEST_PROGRAMS` is `required`.
 pub fn has_program(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     if std::env::split_paths(&path).any(|folder| folder.join(program).is_file()) {
@@ -191,7 +199,7 @@ pub fn has_program(program: &str) -> bool {
     let required =
         std::env::var("SMARTEXTRACT_TEST_PROGRAMS").is_ok_and(|value| value == "required");
     assert!(!required, "{program} is not installed, and this machine must have it");
-    // Not by eprintln!, which the test harness keeps to itself.
+    // The test harness captures the output of eprintln!.
     let line = format!("SKIPPED: {program} is not installed\n");
     std::io::stderr().write_all(line.as_bytes()).unwrap();
     false
@@ -199,7 +207,7 @@ pub fn has_program(program: &str) -> bool {
 
 #[test]
 #[should_panic(expected = "a secret on standard error")]
-fn the_guard_sees_a_secret() {
+fn a_secret_on_standard_error_is_found() {
     Outcome {
         code: 0,
         stdout: String::new(),

@@ -1,25 +1,26 @@
-//! A CONNECT proxy that leads every host to one address, and keeps what it was asked.
+//! A CONNECT proxy that connects every host to one address and records the requests.
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use super::server::{listen, read_request};
 
-/// A proxy that leads to `target`, and the heads of the requests that it gets.
+/// A proxy that connects to `target`, and the heads of its requests.
 pub fn leading_to(target: SocketAddr) -> (SocketAddr, Receiver<String>) {
     let (sender, heads) = mpsc::channel();
     let address = listen(move |_, mut client| {
         let head = read_request(&mut client)?;
         let _ = sender.send(head);
         client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")?;
-        tunnel(client, TcpStream::connect(target)?)
+        tunnel(&client, target, Duration::ZERO)
     });
     (address, heads)
 }
 
-/// A proxy that answers every request so and hangs up.
+/// A proxy that gives every request this answer and closes the connection.
 pub fn answering(answer: &'static str) -> SocketAddr {
     listen(move |_, mut client| {
         read_request(&mut client)?;
@@ -27,15 +28,39 @@ pub fn answering(answer: &'static str) -> SocketAddr {
     })
 }
 
-fn tunnel(client: TcpStream, server: TcpStream) -> io::Result<()> {
-    let (mut from_client, mut to_server) = (client.try_clone()?, server.try_clone()?);
-    let upward = thread::spawn(move || {
-        let _ = io::copy(&mut from_client, &mut to_server);
-        to_server.shutdown(Shutdown::Write)
-    });
-    let (mut from_server, mut to_client) = (server, client);
-    io::copy(&mut from_server, &mut to_client)?;
-    to_client.shutdown(Shutdown::Write)?;
-    let _ = upward.join();
-    Ok(())
+/// Forwards in both directions until both sides have ended, each piece `delay` after it arrived.
+pub fn tunnel(client: &TcpStream, target: SocketAddr, delay: Duration) -> io::Result<()> {
+    let server = &TcpStream::connect(target)?;
+    client.set_nodelay(true)?;
+    server.set_nodelay(true)?;
+    thread::scope(|scope| {
+        let upward = scope.spawn(|| forward(client, server, delay));
+        forward(server, client, delay)?;
+        upward.join().expect("no panic")
+    })
+}
+
+/// A piece does not wait until the previous one is written: what was sent together arrives
+/// together.
+fn forward(mut from: &TcpStream, mut to: &TcpStream, delay: Duration) -> io::Result<()> {
+    let (sender, pieces) = mpsc::channel::<(Instant, Vec<u8>)>();
+    thread::scope(|scope| {
+        let delivery = scope.spawn(move || {
+            for (due, piece) in pieces {
+                thread::sleep(due.saturating_duration_since(Instant::now()));
+                to.write_all(&piece)?;
+            }
+            to.shutdown(Shutdown::Write)
+        });
+        let mut buffer = [0; 16 * 1024];
+        loop {
+            let length = from.read(&mut buffer)?;
+            let piece = (Instant::now() + delay, buffer[..length].to_vec());
+            if length == 0 || sender.send(piece).is_err() {
+                break;
+            }
+        }
+        drop(sender);
+        delivery.join().expect("no panic")
+    })
 }

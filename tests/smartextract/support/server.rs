@@ -1,4 +1,4 @@
-//! Servers on loopback: mockito for well-behaved answers, and raw ones that do as they are told.
+//! Servers on loopback: mockito for correct answers, and plain sockets for everything else.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -7,6 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use mockito::{Mock, Server, ServerGuard};
+#[cfg(unix)]
 use socket2::{Domain, Socket, Type};
 
 pub const PATH: &str = "/smart-extract-api/api/account/v1/auth/token";
@@ -44,8 +45,8 @@ pub fn response(status: u16, headers: &str, body: &str) -> String {
     )
 }
 
-/// A listener on loopback that hands each connection, with its number from 0, to `serve`, in
-/// a thread of its own. Ends with the test process.
+/// A listener on loopback that hands each connection, numbered from 0, to `serve`, in a thread of
+/// its own. It ends with the test process.
 pub fn listen(
     serve: impl Fn(usize, TcpStream) -> io::Result<()> + Send + Sync + Clone + 'static,
 ) -> SocketAddr {
@@ -55,15 +56,15 @@ pub fn listen(
         for (number, stream) in listener.incoming().flatten().enumerate() {
             let serve = serve.clone();
             stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-            // What a client thinks of a misbehaving server is the test's to see, not ours.
+            // If a connection breaks, the test sees it in the outcome of the run.
             thread::spawn(move || serve(number, stream));
         }
     });
     address
 }
 
-/// A plain HTTP server that answers request number n with response n, the last one for good.
-/// The requests come out at the other end.
+/// A plain HTTP server that answers request n with response n, and every later one with the last
+/// response; and the requests that it gets.
 pub fn scripted(responses: Vec<String>) -> (String, Receiver<String>) {
     let (sender, requests) = mpsc::channel();
     let address = listen(move |number, mut stream| {
@@ -91,13 +92,13 @@ pub fn read_request(stream: &mut impl Read) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&request).into_owned())
 }
 
-/// A port of loopback where nobody listens.
+/// A port of loopback where no one listens.
 pub fn closed_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// An address that never answers a connection attempt, as long as the sockets that come with it
-/// live: its queue is full, and no one accepts. A system that refuses instead is Windows.
+/// live: its queue is full, and no one accepts. (Windows refuses instead.)
 #[cfg(unix)]
 pub fn unresponsive() -> (SocketAddr, Vec<Socket>) {
     let socket = || Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
