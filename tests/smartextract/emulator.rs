@@ -316,11 +316,11 @@ fn an_endless_head_is_refused() {
 #[cfg(unix)]
 #[test]
 fn a_signal_ends_it_and_reaches_its_command() {
-    for signal in ["INT", "TERM", "HUP"] {
+    use rustix::process::{Pid, Signal, kill_process};
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
         let mut emulator = Alone::start("");
-        let pid = emulator.process.id().to_string();
-        Command::new("kill").args([&format!("-{signal}"), &pid]).status().unwrap();
-        assert_eq!(emulator.process.wait().unwrap().code(), Some(0), "{signal}");
+        kill_process(Pid::from_child(&emulator.process), signal).unwrap();
+        assert_eq!(emulator.process.wait().unwrap().code(), Some(0), "{signal:?}");
     }
     let script = "trap 'echo ended; exit 7' TERM; echo ready; while :; do sleep 0.05; done";
     let mut process = Command::new(cargo_bin!("smartextract"))
@@ -330,7 +330,7 @@ fn a_signal_ends_it_and_reaches_its_command() {
         .unwrap();
     let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
     assert_eq!(lines.next().unwrap().unwrap(), "ready");
-    Command::new("kill").args(["-TERM", &process.id().to_string()]).status().unwrap();
+    kill_process(Pid::from_child(&process), Signal::TERM).unwrap();
     assert_eq!(lines.next().unwrap().unwrap(), "ended");
     assert_eq!(process.wait().unwrap().code(), Some(7));
 }
