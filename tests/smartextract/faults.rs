@@ -75,7 +75,7 @@ fn fault(
 fn check<const N: usize>(faults: [Fault; N]) {
     thread::scope(|scope| {
         for fault in faults {
-            // The thread's name tells which row failed.
+            // The name of the thread identifies a row that fails.
             let row = thread::Builder::new().name(fault.name.to_owned());
             row.spawn_scoped(scope, move || fault.check()).unwrap();
         }

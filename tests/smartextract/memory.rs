@@ -1,4 +1,4 @@
-//! Other processes can not read the memory of one that holds a secret.
+//! Other processes cannot read the memory of one that has a secret.
 
 use std::fs;
 use std::io::Write as _;
