@@ -44,19 +44,76 @@ fn the_readme_has_every_exit_code_of_the_help() {
 }
 
 #[test]
-fn the_readme_has_every_flag_and_every_variable() {
+fn the_documentation_has_every_flag_and_every_variable() {
     fn names(text: &str) -> impl Iterator<Item = &str> {
         let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || "-_".contains(c)));
         words.filter(|word| {
             word.starts_with("--") && word.len() > 2 || word.starts_with("SMARTEXTRACT_")
         })
     }
-    let readme = document("README.md");
-    let known: Vec<&str> = names(&readme).collect();
-    let help = Case::new("token --help").run().stdout;
-    for name in names(&help) {
-        assert!(known.contains(&name), "the README lacks {name}");
+    let documents = [document("docs/configuration.md"), document("docs/emulator.md")].concat();
+    let known: Vec<&str> = names(&documents).collect();
+    for command in ["token", "emulator"] {
+        let help = Case::new(&format!("{command} --help")).run().stdout;
+        for name in names(&help) {
+            assert!(known.contains(&name), "docs/ lacks {name}");
+        }
     }
+}
+
+/// The documents that users and contributors read.
+fn documents() -> Vec<String> {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let names = |directory: &str| -> Vec<String> {
+        let entries = std::fs::read_dir(root.join(directory)).unwrap();
+        let paths = entries.map(|entry| entry.unwrap().path());
+        let documents = paths.filter(|path| path.extension().is_some_and(|one| one == "md"));
+        documents
+            .map(|path| path.strip_prefix(root).unwrap().to_str().unwrap().to_owned())
+            .collect()
+    };
+    [names(""), names("docs"), names("benches"), names("examples")].concat()
+}
+
+/// The anchors of a document's headings, as GitHub makes them.
+fn anchors(text: &str) -> Vec<String> {
+    let headings = text.lines().filter(|line| line.starts_with('#'));
+    let anchor = |heading: &str| -> String {
+        let heading = heading.trim_start_matches('#').trim().to_lowercase().replace(' ', "-");
+        heading.chars().filter(|c| c.is_alphanumeric() || "-_".contains(*c)).collect()
+    };
+    headings.map(anchor).collect()
+}
+
+#[test]
+fn every_link_and_anchor_resolves() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    for name in documents() {
+        let text = document(&name);
+        for link in text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
+            if link.starts_with("https://") {
+                continue;
+            }
+            let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let own = root.join(&name);
+            let target = if path.is_empty() { own } else { own.parent().unwrap().join(path) };
+            assert!(target.exists(), "{name}: {link}");
+            if !anchor.is_empty() {
+                let target = std::fs::read_to_string(&target).unwrap();
+                assert!(anchors(&target).iter().any(|one| one == anchor), "{name}: {link}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_readme_links_to_every_document() {
+    let readme = document("README.md");
+    for name in documents() {
+        let is_linked = readme.contains(&format!("]({name})"));
+        assert!(is_linked || name == "README.md" || name.starts_with("benches"), "{name}");
+    }
+    assert!(readme.lines().count() <= 200, "the README is too long");
 }
 
 #[test]
