@@ -1,96 +1,110 @@
-//! The exchange: attempts within one time budget until there is a token or no use in another.
+//! The exchange: attempts within one time budget, until there is a token or a final failure.
 
+use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use ureq::http::Uri;
 use zeroize::Zeroizing;
 
-use super::transport::{Client, Failure, Reply};
-use super::{answer, retry};
+use super::client::{Client, Failure, post};
+use super::response::Response;
+use super::retry;
 use crate::error::Error;
 use crate::secret::{Key, Secret, Token};
 
-/// What is asked for, where, and for how long.
-pub struct Call<'a> {
+/// A request for a token.
+pub struct TokenRequest<'a> {
     pub endpoint: &'a Uri,
     pub key: &'a Key,
     pub secret: &'a Secret,
-    /// For everything on the network, retries and waits included.
+    /// The time for all network work, including retries and waits.
     pub budget: Duration,
+    /// The number of further attempts after the first one.
     pub retries: u32,
 }
 
-/// What happens on the way, for whoever watches.
+/// The progress of an exchange.
 pub enum Event<'a> {
-    /// An attempt ended, number `number` from 1: well, or with an error.
-    Attempt {
+    /// Attempt `number` of at most `of` begins, both counted from 1.
+    AttemptBegins {
+        number: u32,
+        of: u32,
+    },
+    AttemptEnds {
         number: u32,
         took: Duration,
         outcome: Result<(), &'a Error>,
     },
-    Wait(Duration),
+    /// A wait of this length before the next attempt begins.
+    WaitBegins(Duration),
 }
 
-/// Exchanges key and secret for a token.
+/// Exchanges key and secret for a token, and reports the progress to `watch`.
 ///
-/// A lost connection, 429, 500, 502, 503 and 504 are tried again: an exchange has no effect
-/// that a second one could double.
+/// A temporary failure is retried: a request has no effect that a second one could double.
+///
+/// # Errors
+/// The failure of the last attempt, with the earlier ones as details.
 pub fn exchange(
     client: &Client,
-    call: &Call<'_>,
+    request: &TokenRequest<'_>,
     watch: &dyn Fn(Event<'_>),
 ) -> Result<Token, Error> {
+    let agent = client.agent(request.endpoint)?;
+    let body = Arc::new(body(request));
+    let of = request.retries.saturating_add(1);
     let start = Instant::now();
-    let left = || call.budget.saturating_sub(start.elapsed());
-    let body = request_body(call);
+    let left = || request.budget.saturating_sub(start.elapsed());
     let mut earlier: Vec<String> = Vec::new();
     let mut number = 0;
     loop {
         number += 1;
-        let begun = Instant::now();
-        let reply = client.post(call.endpoint, &body, left());
-        let (outcome, again, retry_after) = judge(reply, call);
-        let took = begun.elapsed();
-        watch(Event::Attempt { number, took, outcome: outcome.as_ref().map(|_| ()) });
+        watch(Event::AttemptBegins { number, of });
+        let begin = Instant::now();
+        let result = post(&agent, request.endpoint, &body, left());
+        let (outcome, is_transient, retry_after) = judge(result, request);
+        let took = begin.elapsed();
+        watch(Event::AttemptEnds { number, took, outcome: outcome.as_ref().map(|_| ()) });
         let error = match outcome {
             Ok(token) => return Ok(token),
             Err(error) => error,
         };
-        let wait = (again && number <= call.retries)
+        let wait = (is_transient && number < of)
             .then(|| retry::wait(number, retry_after, left(), fastrand::f64()))
             .flatten();
         let Some(wait) = wait else { return Err(earlier.iter().fold(error, Error::detail)) };
         earlier.push(format!("attempt {number}: {}", error.summary()));
-        watch(Event::Wait(wait));
-        std::thread::sleep(wait);
+        watch(Event::WaitBegins(wait));
+        thread::sleep(wait);
     }
 }
 
-/// The outcome of an attempt, whether another may end otherwise, and when it may begin.
+/// The outcome of an attempt, whether another one may succeed, and the least wait before it.
 fn judge(
-    reply: Result<Reply, Failure>,
-    call: &Call<'_>,
+    result: Result<Response, Failure>,
+    request: &TokenRequest<'_>,
 ) -> (Result<Token, Error>, bool, Option<Duration>) {
-    match reply {
-        Ok(Reply { answer, retry_after }) => {
-            let outcome = answer::read(&answer, call.key, call.secret);
-            (outcome, retry::is_passing(answer.status), retry_after)
+    match result {
+        Ok(response) => {
+            let outcome = response.token(request.key, request.secret);
+            (outcome, retry::is_transient(response.status), response.retry_after)
         }
-        Err(Failure { error, passing }) => (Err(error), passing, None),
+        Err(Failure { error, is_transient }) => (Err(error), is_transient, None),
     }
 }
 
-/// `{"key":"…","secret":"…"}`, in a buffer that is wiped and never has to grow.
-fn request_body(call: &Call<'_>) -> Zeroizing<Vec<u8>> {
+/// `{"key":"…","secret":"…"}`, in a buffer that is wiped after use.
+fn body(request: &TokenRequest<'_>) -> Zeroizing<Vec<u8>> {
     #[derive(Serialize)]
     struct Body<'a> {
         key: &'a str,
         secret: &'a str,
     }
-    let (key, secret) = (call.key.expose(), call.secret.expose());
-    // JSON writes a character with at most six times its bytes.
+    let (key, secret) = (request.key.expose(), request.secret.expose());
+    // Growing would leave a copy behind. JSON needs at most six bytes for each byte.
     let mut body = Zeroizing::new(Vec::with_capacity(6 * (key.len() + secret.len()) + 32));
-    serde_json::to_writer(&mut *body, &Body { key, secret }).expect("a buffer takes all");
+    serde_json::to_writer(&mut *body, &Body { key, secret }).expect("strings are always JSON");
     body
 }

@@ -1,16 +1,14 @@
-//! The API: endpoint and credentials become a token. Knows nothing of flags, variables, files.
+//! The API: endpoint and credentials become a token. Knows nothing of flags and profiles.
 
-mod answer;
-mod buffers;
+mod client;
 mod connect;
 mod exchange;
+mod foreign_text;
+mod proxy;
+mod response;
 mod retry;
-mod tcp;
-mod tls;
-mod transport;
 mod trust;
-mod tunnel;
 
-pub use exchange::{Call, Event, exchange};
-pub use transport::{Client, Network};
+pub use client::Client;
+pub use exchange::{Event, TokenRequest, exchange};
 pub use trust::Trust;

@@ -1,4 +1,4 @@
-//! What is tried again, and when. Pure.
+//! Which answers are retried, and when.
 
 use std::time::{Duration, SystemTime};
 
@@ -6,15 +6,15 @@ use std::time::{Duration, SystemTime};
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(8);
 
-/// Whether an answer of this status may be another one a moment later.
-pub const fn is_passing(status: u16) -> bool {
+/// Whether a failure with this HTTP status is temporary.
+pub const fn is_transient(status: u16) -> bool {
     matches!(status, 429 | 500 | 502 | 503 | 504)
 }
 
-/// How long to wait after failure number `failures` (from 1), or `None` where the budget ends
-/// before another attempt could start.
+/// The wait after failure number `failures` (from 1), or `None` if the budget ends before another
+/// attempt could start.
 ///
-/// The wait is at least `retry_after`; `jitter` from 0 to 1 spreads clients that failed together.
+/// The wait is at least `retry_after`. `jitter` (0 to 1) spreads clients that failed together.
 pub fn wait(
     failures: u32,
     retry_after: Option<Duration>,
@@ -36,7 +36,7 @@ pub fn wait(
 pub fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     let value = value.trim();
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        // More digits than fit mean longer than any budget.
+        // A number that does not fit is longer than any budget.
         return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
     }
     let date = httpdate::parse_http_date(value).ok()?;
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn retry_after_is_a_least_wait_and_ends_the_tries_past_the_budget() {
+    fn retry_after_is_a_minimum_and_past_the_budget_there_is_no_retry() {
         assert!(wait(1, Some(3 * SECOND), 60 * SECOND, 0.5).unwrap() > 3 * SECOND);
         assert_eq!(wait(1, Some(3 * SECOND), 3 * SECOND, 0.0), None);
         assert_eq!(wait(1, Some(Duration::MAX), 60 * SECOND, 1.0), None);

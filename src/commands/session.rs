@@ -1,8 +1,6 @@
 //! From settings to a session: what `token`, `check` and `exec` share.
 
-use zeroize::Zeroizing;
-
-use crate::api::{self, Call, Client, Event, Network, Trust};
+use crate::api::{self, Client, Event, TokenRequest, Trust};
 use crate::console::Console;
 use crate::error::{Code, Error};
 use crate::output::Session;
@@ -26,8 +24,9 @@ pub fn open(settings: &Settings, console: &Console) -> Result<Session, Error> {
     if let Some(warning) = warning {
         console.warn(warning);
     }
-    let client = client(settings)?;
-    let request = Call {
+    let proxy = settings.proxy.as_ref().map(|proxy| proxy.value.expose());
+    let client = Client::new(trust(settings)?, proxy)?;
+    let request = TokenRequest {
         endpoint: settings.token_url.value.uri(),
         key: &settings.key.value,
         secret: &secret,
@@ -40,29 +39,25 @@ pub fn open(settings: &Settings, console: &Console) -> Result<Session, Error> {
     Ok(Session { token, iframe_url, environment: settings.environment.value.clone() })
 }
 
-fn client(settings: &Settings) -> Result<Client, Error> {
-    let trust = match &settings.ca_file {
-        Some(file) => Trust::file(&file.value).map_err(|cause| {
-            let place = format!("{} ({})", file.value.display(), file.origin);
-            Error::config(format!("the certificate file {place} can't be used")).cause(cause)
-        })?,
-        None => Trust::System,
-    };
-    let proxy = settings.proxy.as_ref();
-    let proxy = proxy.map(|proxy| Zeroizing::new(proxy.value.expose().to_owned()));
-    Client::new(&Network { trust, proxy })
+fn trust(settings: &Settings) -> Result<Trust, Error> {
+    let Some(file) = &settings.ca_file else { return Ok(Trust::System) };
+    Trust::from_pem_file(&file.value).map_err(|cause| {
+        let place = format!("{} ({})", file.value.display(), file.origin);
+        Error::config(format!("the certificate file {place} can't be used")).cause(cause)
+    })
 }
 
 fn report(console: &Console, event: &Event<'_>) {
     console.info(|| match event {
-        Event::Attempt { number, took, outcome } => {
+        Event::AttemptBegins { number, of } => format!("attempt {number} of {of}"),
+        Event::AttemptEnds { number, took, outcome } => {
             let outcome = match outcome {
                 Ok(()) => "success".to_owned(),
                 Err(error) => error.summary(),
             };
             format!("attempt {number}: {outcome} ({:.3} s)", took.as_secs_f64())
         }
-        Event::Wait(wait) => format!("waiting for {:.3} s", wait.as_secs_f64()),
+        Event::WaitBegins(wait) => format!("waiting for {:.3} s", wait.as_secs_f64()),
     });
 }
 

@@ -1,0 +1,268 @@
+//! ureq: its configuration, one request, and its errors as this program's.
+
+use std::io::{self, ErrorKind};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use ureq::http::Uri;
+use ureq::http::uri::Scheme;
+use ureq::tls::{RootCerts, TlsConfig};
+use ureq::unversioned::transport::{Connector, RustlsConnector};
+use ureq::{Agent, Proxy};
+use zeroize::Zeroizing;
+
+use super::connect::{ConnectError, Lookup, TcpRace, is_lost, within};
+use super::proxy::{HttpProxy, ProxyError, SocksProxy};
+use super::response::{self, Response};
+use super::retry;
+use super::trust::Trust;
+use crate::error::{Code, Error};
+
+const USER_AGENT: &str = concat!("smartextract/", env!("CARGO_PKG_VERSION"));
+
+/// More than the longest response head that ureq accepts (64 KiB): the buffer does not grow.
+const INPUT_BUFFER: usize = 65 << 10;
+const OUTPUT_BUFFER: usize = 8 << 10;
+
+/// How the endpoint is reached.
+pub struct Client {
+    trust: Trust,
+    proxy: Option<Proxy>,
+}
+
+impl Client {
+    /// A client that connects directly or through a proxy, given as URL with its password.
+    ///
+    /// # Errors
+    /// The proxy's URL is invalid.
+    pub fn new(trust: Trust, proxy: Option<&str>) -> Result<Self, Error> {
+        // ureq ignores a proxy that it can't use, so its refusal must end here.
+        let proxy = proxy.map(Proxy::new).transpose();
+        let proxy = proxy.map_err(|error| Error::config("the proxy is invalid").cause(error))?;
+        Ok(Self { trust, proxy })
+    }
+
+    /// ureq, configured for this endpoint. Without TLS no trust store is read.
+    pub fn agent(&self, endpoint: &Uri) -> Result<Agent, Error> {
+        let proxy_uri = self.proxy.as_ref().map(Proxy::uri);
+        let mut uris = [endpoint].into_iter().chain(proxy_uri);
+        let root_certs = match uris.any(|uri| uri.scheme() == Some(&Scheme::HTTPS)) {
+            true => self.trust.root_certs()?,
+            false => RootCerts::PlatformVerifier,
+        };
+        let tls = TlsConfig::builder()
+            .root_certs(root_certs)
+            .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .build();
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .tls_config(tls)
+            .proxy(self.proxy.clone())
+            .user_agent(USER_AGENT)
+            .accept("application/json")
+            .input_buffer_size(INPUT_BUFFER)
+            .output_buffer_size(OUTPUT_BUFFER)
+            .build();
+        let connectors =
+            ().chain(SocksProxy::default())
+                .chain(HttpProxy::default())
+                .chain(TcpRace)
+                .chain(RustlsConnector::default());
+        Ok(Agent::with_parts(config, connectors, Lookup))
+    }
+}
+
+/// One POST of a JSON body, within `budget` from name look-up to the answer's last byte.
+pub fn post(
+    agent: &Agent,
+    endpoint: &Uri,
+    body: &Arc<Zeroizing<Vec<u8>>>,
+    budget: Duration,
+) -> Result<Response, Failure> {
+    // The platform verifier of these systems may fetch revocation lists inside the handshake,
+    // past all timeouts: only a thread that is left behind keeps the budget.
+    if cfg!(any(windows, target_vendor = "apple")) {
+        let (agent, endpoint, body) = (agent.clone(), endpoint.clone(), Arc::clone(body));
+        within(budget, move || send(&agent, &endpoint, &body, budget))?
+    } else {
+        send(agent, endpoint, body, budget)
+    }
+}
+
+fn send(agent: &Agent, endpoint: &Uri, body: &[u8], budget: Duration) -> Result<Response, Failure> {
+    let mut response = agent
+        .post(endpoint)
+        .config()
+        .timeout_global(Some(budget))
+        .build()
+        .content_type("application/json")
+        .send(body)?;
+    let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
+    let retry_after =
+        header("retry-after").and_then(|value| retry::retry_after(value, SystemTime::now()));
+    let content_type = header("content-type").map(str::to_owned);
+    let status = response.status().as_u16();
+    let body = response.body_mut().with_config().limit(response::MAX_BYTES).read_to_vec();
+    let body = Zeroizing::new(body.map_err(|error| Failure::from(error).with_status(status))?);
+    Ok(Response { status, content_type, retry_after, body })
+}
+
+/// An attempt without a complete answer.
+pub struct Failure {
+    pub error: Error,
+    /// Whether another attempt may succeed.
+    pub is_transient: bool,
+}
+
+impl Failure {
+    fn with_status(self, status: u16) -> Self {
+        Self { error: self.error.status(status), ..self }
+    }
+}
+
+/// Lost and failed connections are transient, a refusal by a proxy is final: to repeat a wrong
+/// password may lock an account.
+impl From<ureq::Error> for Failure {
+    fn from(error: ureq::Error) -> Self {
+        let (peer, error) = match error {
+            ureq::Error::Other(inner) => match inner.downcast::<ProxyError>().map(|error| *error) {
+                Ok(ProxyError::Refusal(error)) => {
+                    return Self { error: proxy_refusal(error), is_transient: false };
+                }
+                Ok(ProxyError::Connection(error)) => (&PROXY, error),
+                Err(inner) => (&SERVER, ureq::Error::Other(inner)),
+            },
+            error => (&SERVER, error),
+        };
+        let error = peer.error(error);
+        Self { is_transient: error.code() == Code::Network, error }
+    }
+}
+
+fn proxy_refusal(error: ureq::Error) -> Error {
+    let hint = "check the proxy's URL, user name and password, and which hosts it allows";
+    let refusal = Error::new(Code::Network, "the proxy refused the connection").hint(hint);
+    match error {
+        ureq::Error::ConnectProxyFailed(reason) => refusal.because(reason),
+        ureq::Error::Io(error) => refusal.cause(error),
+        error => Error::new(Code::Network, "the proxy's answer is invalid").cause(error).hint(hint),
+    }
+}
+
+/// The other end of a connection, for messages.
+struct Peer {
+    name: &'static str,
+    /// The setting that says where it is.
+    url: &'static str,
+}
+
+const SERVER: Peer = Peer { name: "the server", url: "the token URL" };
+const PROXY: Peer = Peer { name: "the proxy", url: "the proxy's URL" };
+
+impl Peer {
+    fn error(&self, error: ureq::Error) -> Error {
+        use ureq::Error as Ureq;
+        match error {
+            Ureq::Timeout(_) => timeout(),
+            Ureq::Io(error) => self.io_error(error),
+            Ureq::Rustls(error) => self.tls_error(&error),
+            Ureq::Tls(reason) => self.tls_refusal(TLS_HINT).because(reason),
+            Ureq::Other(inner) => match inner.downcast::<ConnectError>().map(|error| *error) {
+                Ok(ConnectError::Lookup(error)) => self.unknown_host().cause(error),
+                Ok(ConnectError::NoThread(error)) => {
+                    Error::new(Code::Network, "no thread can be created")
+                        .cause(error)
+                        .hint("raise the limit on processes or on memory (ulimit, container)")
+                }
+                Err(inner) => self.no_connection().cause(anyhow::Error::from_boxed(inner)),
+            },
+            Ureq::HostNotFound => self.unknown_host(),
+            Ureq::BodyExceedsLimit(_) => unexpected("the answer is larger than 1 MiB"),
+            Ureq::LargeResponseHeader(..) => unexpected("the answer's head is larger than 64 KiB"),
+            Ureq::Protocol(_) | Ureq::Http(_) => unexpected("the answer is not HTTP").cause(error),
+            Ureq::BodyStalled => self.lost().because("the body has no end"),
+            error => self.no_connection().cause(error),
+        }
+    }
+
+    fn io_error(&self, error: io::Error) -> Error {
+        if let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref()) {
+            return self.tls_error(tls);
+        }
+        match error.kind() {
+            ErrorKind::TimedOut | ErrorKind::WouldBlock => timeout(),
+            ErrorKind::ConnectionRefused => {
+                let message = format!("the connection to {} was refused", self.name);
+                Error::new(Code::Network, message)
+                    .cause(error)
+                    .hint(format!("check host and port in {}, and any firewall", self.url))
+            }
+            _ if is_lost(&error) => self.lost().cause(error),
+            _ => self.no_connection().cause(error),
+        }
+    }
+
+    fn lost(&self) -> Error {
+        Error::new(Code::Network, format!("the connection to {} was lost", self.name))
+            .hint("try again later; if it is lost each time, check the network, and any proxy")
+    }
+
+    fn no_connection(&self) -> Error {
+        Error::new(Code::Network, format!("no connection to {}", self.name))
+            .hint("check the network, and whether a proxy is needed")
+    }
+
+    fn unknown_host(&self) -> Error {
+        Error::new(Code::Network, format!("the host name of {} can't be resolved", self.name))
+            .hint(format!("check the host in {}, and the network (DNS)", self.url))
+    }
+
+    fn tls_refusal(&self, hint: impl Into<String>) -> Error {
+        Error::new(Code::Tls, format!("no secure connection to {}", self.name)).hint(hint)
+    }
+
+    fn tls_error(&self, error: &rustls::Error) -> Error {
+        use rustls::{CertificateError as Certificate, Error as Tls};
+        let hint = match error {
+            Tls::InvalidCertificate(Certificate::UnknownIssuer) => {
+                "a TLS-intercepting proxy or a private server needs its own certificate authority: \
+                 give its PEM file as --ca-file, SMARTEXTRACT_CA_FILE or SSL_CERT_FILE"
+            }
+            Tls::InvalidCertificate(
+                Certificate::Expired
+                | Certificate::ExpiredContext { .. }
+                | Certificate::NotValidYet
+                | Certificate::NotValidYetContext { .. },
+            ) => "check this machine's clock; if it is right, the server needs a new certificate",
+            Tls::InvalidCertificate(
+                Certificate::NotValidForName | Certificate::NotValidForNameContext { .. },
+            ) => {
+                let hint = format!("the certificate is for another host: check {}", self.url);
+                return self.tls_refusal(hint).because(error.to_string());
+            }
+            Tls::InvalidMessage(_) => {
+                let hint = format!("this port does not speak TLS: check the port in {}", self.url);
+                return self.tls_refusal(hint).because(error.to_string());
+            }
+            // The platform verifier of Linux found nothing.
+            Tls::General(_) => {
+                "install the ca-certificates package, or give a PEM file as --ca-file"
+            }
+            _ => TLS_HINT,
+        };
+        self.tls_refusal(hint).because(error.to_string())
+    }
+}
+
+const TLS_HINT: &str = "find out what answers at this address";
+
+fn timeout() -> Error {
+    Error::new(Code::Timeout, "the time budget is used up")
+        .hint("raise --timeout, or find out what is slow: the network, a proxy or the server")
+}
+
+fn unexpected(message: &str) -> Error {
+    Error::new(Code::UnexpectedResponse, message)
+        .hint("check the token URL, and whether a proxy answers instead of the API")
+}

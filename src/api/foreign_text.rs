@@ -1,0 +1,303 @@
+//! A server's text, made safe to show: it may contain anything, even the secret.
+
+use std::collections::HashSet;
+
+use percent_encoding::percent_decode_str;
+
+use crate::secret::{Key, Secret};
+
+/// How many characters of a text are shown.
+const SHOWN: usize = 200;
+
+/// How many are searched: a longer secret that begins in the shown part is still found.
+const SEARCHED: usize = 4096;
+
+/// So many consecutive characters of a secret count as the secret.
+const WINDOW: usize = 8;
+
+/// How many times a text may be encoded.
+const ROUNDS: usize = 3;
+
+const WITHHELD: &str = "[text withheld: it repeats the key or the secret]";
+
+/// The text without control and invisible characters, truncated; or a note in its place if it
+/// repeats key or secret, however encoded. A key or secret shorter than 8 characters counts as
+/// a whole, however short: a leak is worse than a text that is withheld without need.
+pub fn shown(text: &str, key: &Key, secret: &Secret) -> String {
+    let text: String = text.chars().filter(is_visible).take(SEARCHED).collect();
+    let readings = readings(&text);
+    if repeats(&readings, key.expose()) || repeats(&readings, secret.expose()) {
+        return WITHHELD.to_owned();
+    }
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
+fn is_visible(c: &char) -> bool {
+    !c.is_control() && !is_invisible(*c)
+}
+
+/// Characters that a terminal obeys but does not show: zero width, direction, joiners.
+pub const fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+fn repeats(text: &[Vec<char>], value: &str) -> bool {
+    readings(value).iter().any(|value| {
+        let length = value.len().min(WINDOW);
+        length > 0
+            && text.iter().any(|text| {
+                let parts: HashSet<&[char]> = text.windows(length).collect();
+                value.windows(length).any(|part| parts.contains(part))
+            })
+    })
+}
+
+/// The text as it is and after each decoding, in a form that ignores the differences which an
+/// encoding may cause.
+fn readings(text: &str) -> Vec<Vec<char>> {
+    let mut text = folded(text);
+    let mut readings = vec![text.chars().collect()];
+    let decoders = [percent_decoded, backslash_decoded, entity_decoded];
+    for decode in decoders.iter().cycle().take(ROUNDS * decoders.len()) {
+        let decoded = folded(&decode(&text));
+        if decoded != text {
+            readings.push(decoded.chars().collect());
+            text = decoded;
+        }
+    }
+    readings
+}
+
+/// Without regard to case, and to what is lost if an encoding or an entity is not known here:
+/// which one of all characters beyond ASCII it is.
+fn folded(text: &str) -> String {
+    let visible = text.chars().filter(is_visible);
+    let lower = visible.flat_map(char::to_lowercase);
+    // "ß" is "SS" in upper case.
+    let folded = lower.flat_map(char::to_uppercase).flat_map(char::to_lowercase);
+    folded
+        .map(|c| match c {
+            // A space in a form (application/x-www-form-urlencoded).
+            '+' => ' ',
+            c if c.is_ascii() => c,
+            _ => char::REPLACEMENT_CHARACTER,
+        })
+        .collect()
+}
+
+fn percent_decoded(text: &str) -> String {
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
+}
+
+/// Decodes `\u00e9`, and `\/`, `\"` and `\\` alike, as JSON and PHP write them.
+fn backslash_decoded(text: &str) -> String {
+    let mut decoded = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('\\') {
+        decoded.push_str(before);
+        let digits = after.strip_prefix('u').and_then(|after| after.get(..4));
+        if let Some(code) = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok()) {
+            rest = &after[5..];
+            // Two surrogates are one character: the first of them adds nothing.
+            if !(0xd800..0xdc00).contains(&code) {
+                decoded.push(character(code));
+            }
+        } else {
+            let mut after = after.chars();
+            decoded.extend(after.next());
+            rest = after.as_str();
+        }
+    }
+    decoded + rest
+}
+
+/// Decodes HTML's `&amp;`, `&#38;` and `&#x26;`.
+fn entity_decoded(text: &str) -> String {
+    let mut decoded = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('&') {
+        decoded.push_str(before);
+        let entity = after.split_once(';').and_then(|(name, rest)| Some((entity(name)?, rest)));
+        let (c, after) = entity.unwrap_or(('&', after));
+        decoded.push(c);
+        rest = after;
+    }
+    decoded + rest
+}
+
+fn entity(name: &str) -> Option<char> {
+    if let Some(number) = name.strip_prefix('#') {
+        let code = match number.strip_prefix('x') {
+            Some(digits) => u32::from_str_radix(digits, 16),
+            None => number.parse(),
+        };
+        return code.ok().map(character);
+    }
+    if let Some(known) =
+        ENTITIES.split_whitespace().find(|known| known.strip_prefix(|_| true) == Some(name))
+    {
+        return known.chars().next();
+    }
+    let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    is_name.then_some(char::REPLACEMENT_CHARACTER)
+}
+
+fn character(code: u32) -> char {
+    char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER)
+}
+
+/// The characters that `folded` maps to ASCII, each with its name in HTML, in lower case. Which of
+/// the other characters a name means does not matter.
+const ENTITIES: &str = "&amp 'apos *ast *midast \\bsol :colon ,comma @commat $dollar =equals !excl \
+    `grave `diacriticalgrave >gt ^hat {lbrace {lcub [lbrack [lsqb _lowbar _underbar (lpar <lt #num \
+    %percnt .period +plus ?quest \"quot }rbrace }rcub ]rbrack ]rsqb )rpar ;semi /sol ßszlig |verbar \
+    |vert |verticalline ıimath ıinodot İidot";
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write;
+
+    use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+    use proptest::prelude::*;
+    use zeroize::Zeroizing;
+
+    use super::*;
+
+    fn shown_by(text: &str, key: &str, secret: &str) -> String {
+        let [key, secret] = [key, secret].map(|text| Zeroizing::new(text.to_owned()));
+        shown(text, &Key::from(key), &Secret::from(secret))
+    }
+
+    /// What JavaScript's encodeURIComponent encodes.
+    const URI_COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
+        .remove(b'-')
+        .remove(b'_')
+        .remove(b'.')
+        .remove(b'!')
+        .remove(b'~')
+        .remove(b'*')
+        .remove(b'\'')
+        .remove(b'(')
+        .remove(b')');
+
+    fn uri_component(text: &str) -> String {
+        utf8_percent_encode(text, URI_COMPONENT).to_string()
+    }
+
+    fn each_byte(text: &str) -> String {
+        text.bytes().fold(String::new(), |mut out, byte| {
+            write!(out, "%{byte:02x}").unwrap();
+            out
+        })
+    }
+
+    fn form(text: &str) -> String {
+        utf8_percent_encode(text, NON_ALPHANUMERIC).to_string().replace("%20", "+")
+    }
+
+    fn json(text: &str) -> String {
+        let quoted = serde_json::to_string(text).unwrap();
+        quoted[1..quoted.len() - 1].to_owned()
+    }
+
+    /// As PHP's json_encode does without flags.
+    fn php(text: &str) -> String {
+        json(text).replace('/', "\\/").encode_utf16().fold(String::new(), |mut out, unit| {
+            match u8::try_from(unit) {
+                Ok(ascii @ ..=0x7f) => out.push(char::from(ascii)),
+                _ => write!(out, "\\u{unit:04x}").unwrap(),
+            }
+            out
+        })
+    }
+
+    fn html(text: &str) -> String {
+        text.replace('&', "&amp;")
+            .replace('<', "&lt;")
+            .replace('>', "&gt;")
+            .replace('"', "&quot;")
+            .replace('\'', "&#039;")
+            .replace('/', "&sol;")
+            .replace('é', "&eacute;")
+            .replace('ß', "&szlig;")
+    }
+
+    fn html_numbers(text: &str) -> String {
+        text.chars().map(|c| format!("&#{};", u32::from(c))).collect()
+    }
+
+    fn html_hex(text: &str) -> String {
+        text.chars().map(|c| format!("&#X{:X};", u32::from(c))).collect()
+    }
+
+    const ENCODERS: [fn(&str) -> String; 12] = [
+        str::to_owned,
+        str::to_uppercase,
+        str::to_lowercase,
+        uri_component,
+        each_byte,
+        form,
+        json,
+        php,
+        html,
+        html_numbers,
+        html_hex,
+        |text| uri_component(text).to_lowercase(),
+    ];
+
+    fn share_a_part(one: &str, other: &str) -> bool {
+        let [one, other] = [one, other].map(|text| text.chars().collect::<Vec<char>>());
+        let parts: HashSet<&[char]> = one.windows(8).collect();
+        other.windows(8).any(|part| parts.contains(part))
+    }
+
+    #[test]
+    fn an_innocent_text_is_shown_cleaned_and_truncated() {
+        let shown = |text: &str| shown_by(text, "52ee4d982ee6b2e0432f", "8f14e45fceea167a5a36");
+        for text in ["Quota exceeded: 100 % of 5 requests", "a\\b &amp; &#x; %zz é + \\u12", ""] {
+            assert_eq!(shown(text), text);
+        }
+        assert_eq!(shown("a\u{1b}[31m\u{202e}b\0"), "a[31mb");
+        assert_eq!(shown(&"x".repeat(500)), "x".repeat(SHOWN) + "…");
+    }
+
+    #[test]
+    fn a_part_of_a_secret_and_a_short_secret_are_withheld() {
+        let shown = |text: &str| shown_by(text, "the-key-0123", "8f14e45fceea167a5a36");
+        assert_eq!(shown("not 8F14e45f…"), WITHHELD);
+        assert_eq!(shown("no the-\0key-01"), WITHHELD);
+        assert_eq!(shown("no 8f14e45"), "no 8f14e45");
+        assert_eq!(shown(&format!("{}8f14e45fceea", "x".repeat(SHOWN - 4))), WITHHELD);
+        assert_eq!(shown_by("not pin", "the-key-0123", "pin"), WITHHELD);
+    }
+
+    proptest! {
+        #[test]
+        fn no_part_of_a_secret_is_shown_however_it_is_encoded(
+            secret in "[!-~]{8,40}|[a-f0-9]{32}|\\PC{8,30}|[!-~éß日😀 ]{8,20}",
+            first in 0..ENCODERS.len(),
+            second in 0..ENCODERS.len(),
+            before in "[a-zA-Z0-9:=\" ]{0,12}",
+            is_key in any::<bool>(),
+        ) {
+            let encoded = ENCODERS[second](&ENCODERS[first](&secret));
+            let text = format!("{before}{encoded}, again");
+            let other = "0123456789-other";
+            let (key, value) = if is_key { (&*secret, other) } else { (other, &*secret) };
+            let shown = shown_by(&text, key, value);
+            prop_assert!(!share_a_part(&shown, &encoded), "{shown}");
+            prop_assert!(!share_a_part(&shown, &secret), "{shown}");
+        }
+
+        #[test]
+        fn any_text_is_clean_when_shown(text in any::<String>()) {
+            let shown = shown_by(&text, "52ee4d982ee6b2e0432f", "8f14e45fceea167a5a36");
+            prop_assert!(shown.chars().all(|c| is_visible(&c)));
+            prop_assert!(shown.chars().count() <= SHOWN + 1);
+        }
+    }
+}
