@@ -1,5 +1,6 @@
 //! ureq: its configuration, one request, and its errors as this program's.
 
+use std::borrow::Cow;
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -11,9 +12,10 @@ use ureq::unversioned::transport::{Connector, RustlsConnector};
 use ureq::{Agent, Proxy};
 use zeroize::Zeroizing;
 
-use super::connect::{ConnectError, Lookup, TcpRace, is_lost, within};
-use super::proxy::{HttpProxy, ProxyError, SocksProxy};
-use super::response::{self, Response};
+use super::connect::{Fault, Lookup, TcpRace, as_tls, is_lost, within};
+use super::foreign_text::cleaned;
+use super::proxy::{HttpProxy, SocksProxy};
+use super::response::{self, Failure, Response};
 use super::retry;
 use super::trust::Trust;
 use crate::error::{Code, Error};
@@ -46,9 +48,10 @@ impl Client {
     pub fn agent(&self, endpoint: &Uri) -> Result<Agent, Error> {
         let proxy_uri = self.proxy.as_ref().map(Proxy::uri);
         let mut uris = [endpoint].into_iter().chain(proxy_uri);
-        let root_certs = match uris.any(|uri| uri.scheme() == Some(&Scheme::HTTPS)) {
-            true => self.trust.root_certs()?,
-            false => RootCerts::PlatformVerifier,
+        let root_certs = if uris.any(|uri| uri.scheme() == Some(&Scheme::HTTPS)) {
+            self.trust.root_certs()?
+        } else {
+            RootCerts::PlatformVerifier
         };
         let tls = TlsConfig::builder()
             .root_certs(root_certs)
@@ -104,49 +107,44 @@ fn send(agent: &Agent, endpoint: &Uri, body: &[u8], budget: Duration) -> Result<
     let content_type = header("content-type").map(str::to_owned);
     let status = response.status().as_u16();
     let body = response.body_mut().with_config().limit(response::MAX_BYTES).read_to_vec();
-    let body = Zeroizing::new(body.map_err(|error| Failure::from(error).with_status(status))?);
+    let body = Zeroizing::new(body.map_err(|error| {
+        let failure = Failure::from(error);
+        Failure { error: failure.error.status(status), ..failure }
+    })?);
     Ok(Response { status, content_type, retry_after, body })
-}
-
-/// An attempt without a complete answer.
-pub struct Failure {
-    pub error: Error,
-    /// Whether another attempt may succeed.
-    pub is_transient: bool,
-}
-
-impl Failure {
-    fn with_status(self, status: u16) -> Self {
-        Self { error: self.error.status(status), ..self }
-    }
 }
 
 /// Lost and failed connections are transient, a refusal by a proxy is final: to repeat a wrong
 /// password may lock an account.
 impl From<ureq::Error> for Failure {
     fn from(error: ureq::Error) -> Self {
-        let (peer, error) = match error {
-            ureq::Error::Other(inner) => match inner.downcast::<ProxyError>().map(|error| *error) {
-                Ok(ProxyError::Refusal(error)) => {
-                    return Self { error: proxy_refusal(error), is_transient: false };
-                }
-                Ok(ProxyError::Connection(error)) => (&PROXY, error),
-                Err(inner) => (&SERVER, ureq::Error::Other(inner)),
-            },
-            error => (&SERVER, error),
+        let error = match known(error) {
+            Ok(Fault::Refusal(error)) => {
+                let error = proxy_refusal(error);
+                return Self { error, is_transient: false, retry_after: None };
+            }
+            Ok(Fault::Proxy(error)) => PROXY.error(error),
+            Ok(fault) => SERVER.error(fault.into()),
+            Err(error) => SERVER.error(error),
         };
-        let error = peer.error(error);
-        Self { is_transient: error.code() == Code::Network, error }
+        Self { is_transient: error.code() == Code::Network, error, retry_after: None }
     }
+}
+
+fn known(error: ureq::Error) -> Result<Fault, ureq::Error> {
+    let ureq::Error::Other(inner) = error else { return Err(error) };
+    inner.downcast().map(|fault| *fault).map_err(ureq::Error::Other)
 }
 
 fn proxy_refusal(error: ureq::Error) -> Error {
     let hint = "check the proxy's URL, user name and password, and which hosts it allows";
-    let refusal = Error::new(Code::Network, "the proxy refused the connection").hint(hint);
+    let refusal = |message| Error::new(Code::Network, message).hint(hint);
     match error {
-        ureq::Error::ConnectProxyFailed(reason) => refusal.because(reason),
-        ureq::Error::Io(error) => refusal.cause(error),
-        error => Error::new(Code::Network, "the proxy's answer is invalid").cause(error).hint(hint),
+        ureq::Error::ConnectProxyFailed(reason) => {
+            refusal("the proxy refused the connection").because(reason)
+        }
+        ureq::Error::Io(error) => refusal("the proxy refused the connection").cause(error),
+        error => refusal("the proxy's answer is invalid").cause(error),
     }
 }
 
@@ -163,54 +161,55 @@ const PROXY: Peer = Peer { name: "the proxy", url: "the proxy's URL" };
 impl Peer {
     fn error(&self, error: ureq::Error) -> Error {
         use ureq::Error as Ureq;
-        match error {
-            Ureq::Timeout(_) => timeout(),
-            Ureq::Io(error) => self.io_error(error),
-            Ureq::Rustls(error) => self.tls_error(&error),
-            Ureq::Tls(reason) => self.tls_refusal(TLS_HINT).because(reason),
-            Ureq::Other(inner) => match inner.downcast::<ConnectError>().map(|error| *error) {
-                Ok(ConnectError::Lookup(error)) => self.unknown_host().cause(error),
-                Ok(ConnectError::NoThread(error)) => {
-                    Error::new(Code::Network, "no thread can be created")
-                        .cause(error)
-                        .hint("raise the limit on processes or on memory (ulimit, container)")
-                }
-                Err(inner) => self.no_connection().cause(anyhow::Error::from_boxed(inner)),
-            },
-            Ureq::HostNotFound => self.unknown_host(),
-            Ureq::BodyExceedsLimit(_) => unexpected("the answer is larger than 1 MiB"),
-            Ureq::LargeResponseHeader(..) => unexpected("the answer's head is larger than 64 KiB"),
-            Ureq::Protocol(_) | Ureq::Http(_) => unexpected("the answer is not HTTP").cause(error),
-            Ureq::BodyStalled => self.lost().because("the body has no end"),
-            error => self.no_connection().cause(error),
+        match known(error) {
+            Ok(Fault::Lookup(error)) => self.unknown_host().cause(error),
+            Ok(Fault::Thread(error)) => Error::new(Code::Network, "no thread can be created")
+                .cause(error)
+                .hint("raise the limit on processes or on memory (ulimit, container)"),
+            Ok(fault) => self.failed().cause(fault),
+            Err(Ureq::Timeout(_)) => timeout(),
+            Err(Ureq::Io(error)) => self.io_error(error),
+            Err(Ureq::Rustls(error)) => self.tls_error(&error),
+            Err(Ureq::Tls(reason)) => self.tls(format!("check {}", self.url), reason),
+            Err(Ureq::HostNotFound) => self.unknown_host(),
+            Err(Ureq::BodyExceedsLimit(_)) => unexpected("the answer is larger than 1 MiB"),
+            Err(Ureq::LargeResponseHeader(..)) => {
+                unexpected("the answer's head is larger than 64 KiB")
+            }
+            Err(error @ (Ureq::Protocol(_) | Ureq::Http(_))) => {
+                unexpected("the answer is not HTTP").cause(error)
+            }
+            Err(Ureq::BodyStalled) => self.lost().because("the body has no end"),
+            Err(error) => self.failed().cause(error),
         }
     }
 
     fn io_error(&self, error: io::Error) -> Error {
-        if let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref()) {
-            return self.tls_error(tls);
+        if let Some(error) = as_tls(&error) {
+            return self.tls_error(error);
         }
         match error.kind() {
             ErrorKind::TimedOut | ErrorKind::WouldBlock => timeout(),
-            ErrorKind::ConnectionRefused => {
-                let message = format!("the connection to {} was refused", self.name);
-                Error::new(Code::Network, message)
-                    .cause(error)
-                    .hint(format!("check host and port in {}, and any firewall", self.url))
-            }
+            ErrorKind::ConnectionRefused => self
+                .network("was refused")
+                .hint(format!("check host and port in {}, and any firewall", self.url))
+                .cause(error),
             _ if is_lost(&error) => self.lost().cause(error),
-            _ => self.no_connection().cause(error),
+            _ => self.failed().cause(error),
         }
     }
 
+    fn network(&self, problem: &str) -> Error {
+        Error::new(Code::Network, format!("the connection to {} {problem}", self.name))
+    }
+
     fn lost(&self) -> Error {
-        Error::new(Code::Network, format!("the connection to {} was lost", self.name))
+        self.network("was lost")
             .hint("try again later; if it is lost each time, check the network, and any proxy")
     }
 
-    fn no_connection(&self) -> Error {
-        Error::new(Code::Network, format!("no connection to {}", self.name))
-            .hint("check the network, and whether a proxy is needed")
+    fn failed(&self) -> Error {
+        self.network("failed").hint("check the network, and whether a proxy is needed")
     }
 
     fn unknown_host(&self) -> Error {
@@ -218,44 +217,46 @@ impl Peer {
             .hint(format!("check the host in {}, and the network (DNS)", self.url))
     }
 
-    fn tls_refusal(&self, hint: impl Into<String>) -> Error {
-        Error::new(Code::Tls, format!("no secure connection to {}", self.name)).hint(hint)
-    }
-
     fn tls_error(&self, error: &rustls::Error) -> Error {
         use rustls::{CertificateError as Certificate, Error as Tls};
-        let hint = match error {
+        let hint: Cow<'_, str> = match error {
             Tls::InvalidCertificate(Certificate::UnknownIssuer) => {
                 "a TLS-intercepting proxy or a private server needs its own certificate authority: \
                  give its PEM file as --ca-file, SMARTEXTRACT_CA_FILE or SSL_CERT_FILE"
+                    .into()
             }
             Tls::InvalidCertificate(
                 Certificate::Expired
                 | Certificate::ExpiredContext { .. }
                 | Certificate::NotValidYet
                 | Certificate::NotValidYetContext { .. },
-            ) => "check this machine's clock; if it is right, the server needs a new certificate",
+            ) => format!(
+                "check this machine's clock; if it is right, {} needs a new certificate",
+                self.name
+            )
+            .into(),
             Tls::InvalidCertificate(
                 Certificate::NotValidForName | Certificate::NotValidForNameContext { .. },
-            ) => {
-                let hint = format!("the certificate is for another host: check {}", self.url);
-                return self.tls_refusal(hint).because(error.to_string());
-            }
+            ) => format!("the certificate is for another host: check {}", self.url).into(),
             Tls::InvalidMessage(_) => {
-                let hint = format!("this port does not speak TLS: check the port in {}", self.url);
-                return self.tls_refusal(hint).because(error.to_string());
+                format!("this port does not speak TLS: check the port in {}", self.url).into()
             }
-            // The platform verifier of Linux found nothing.
+            // The platform verifier of Linux found no trust store.
             Tls::General(_) => {
-                "install the ca-certificates package, or give a PEM file as --ca-file"
+                "install the ca-certificates package, or give a PEM file as --ca-file".into()
             }
-            _ => TLS_HINT,
+            _ => format!("find out what answers at the address in {}", self.url).into(),
         };
-        self.tls_refusal(hint).because(error.to_string())
+        // It may quote the names in the certificate.
+        self.tls(hint, &cleaned(&error.to_string()))
+    }
+
+    fn tls(&self, hint: impl Into<String>, reason: &str) -> Error {
+        Error::new(Code::Tls, format!("no secure connection to {}", self.name))
+            .hint(hint)
+            .because(reason.to_owned())
     }
 }
-
-const TLS_HINT: &str = "find out what answers at this address";
 
 fn timeout() -> Error {
     Error::new(Code::Timeout, "the time budget is used up")

@@ -17,29 +17,37 @@ use ureq::unversioned::transport::{
 };
 use ureq::{Error, Timeout};
 
-use crate::authority::bare;
-
 /// RFC 8305, section 8: the recommended Connection Attempt Delay.
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
-/// Failures that ureq reports as a panic, or as an I/O error that only its text tells apart.
+/// A failure that ureq reports as a panic, or only as a text.
 #[derive(Debug)]
-pub enum ConnectError {
+pub enum Fault {
+    /// A name was not found.
     Lookup(io::Error),
-    NoThread(io::Error),
+    /// A thread could not be created.
+    Thread(io::Error),
+    /// There is no connection to the proxy, or it was lost.
+    Proxy(Error),
+    /// The proxy answered, but did not connect to the server.
+    Refusal(Error),
 }
 
-impl fmt::Display for ConnectError {
+impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Self::Lookup(error) | Self::NoThread(error)) = self;
-        error.fmt(f)
+        match self {
+            Self::Lookup(error) | Self::Thread(error) => error.fmt(f),
+            Self::Proxy(error) | Self::Refusal(error) => error.fmt(f),
+        }
     }
 }
 
-impl error::Error for ConnectError {}
+impl error::Error for Fault {}
 
-fn no_thread(error: io::Error) -> Error {
-    Error::Other(Box::new(ConnectError::NoThread(error)))
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        Self::Other(Box::new(fault))
+    }
 }
 
 /// Runs a job in a thread, and waits for its result no longer than `limit`. A job that is not
@@ -49,7 +57,7 @@ pub fn within<T: Send + 'static>(
     job: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Error> {
     let (sender, result) = mpsc::sync_channel(1);
-    thread::Builder::new().spawn(move || sender.send(job())).map_err(no_thread)?;
+    thread::Builder::new().spawn(move || sender.send(job())).map_err(Fault::Thread)?;
     result.recv_timeout(limit).map_err(|_| Error::Timeout(Timeout::Global))
 }
 
@@ -68,7 +76,8 @@ impl Resolver for Lookup {
             // Without a timeout ureq starts no thread of its own.
             DefaultResolver::default().resolve(uri, config, NextTimeout::default())
         };
-        let is_address = bare(uri.host().unwrap_or_default()).parse::<IpAddr>().is_ok();
+        let is_address =
+            uri.host().unwrap_or_default().trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
         let found = if is_address {
             lookup(uri, config)
         } else {
@@ -76,7 +85,7 @@ impl Resolver for Lookup {
             within(*timeout.after, move || lookup(&uri, &config))?
         };
         found.map_err(|error| match error {
-            Error::Io(error) => Error::Other(Box::new(ConnectError::Lookup(error))),
+            Error::Io(error) => Fault::Lookup(error).into(),
             other => other,
         })
     }
@@ -162,17 +171,18 @@ fn dial(
 /// The addresses with their families in turn, starting with the family of the first (RFC 8305,
 /// section 4).
 fn alternate_families(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
+    let mut ranks = [0, 0];
     let first_is_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
-    let (same, other): (Vec<SocketAddr>, Vec<SocketAddr>) =
-        addresses.iter().partition(|address| address.is_ipv6() == first_is_v6);
-    let mut other = other.into_iter();
-    let mut turns = Vec::with_capacity(addresses.len());
-    for address in same {
-        turns.push(address);
-        turns.extend(other.next());
-    }
-    turns.extend(other);
-    turns
+    let mut ranked: Vec<_> = addresses
+        .iter()
+        .map(|address| {
+            let is_other = address.is_ipv6() != first_is_v6;
+            ranks[usize::from(is_other)] += 1;
+            (ranks[usize::from(is_other)], is_other, *address)
+        })
+        .collect();
+    ranked.sort_by_key(|&(rank, is_other, _)| (rank, is_other));
+    ranked.into_iter().map(|(_, _, address)| address).collect()
 }
 
 /// Tries the addresses one after the other without waiting for those that don't answer (RFC 8305,
@@ -197,7 +207,7 @@ fn race<T: Send + 'static>(
         if let Some(&address) = waiting.next() {
             let (sender, dial, time) = (sender.clone(), dial.clone(), left());
             let job = move || sender.send(dial(address, time));
-            thread::Builder::new().spawn(job).map_err(no_thread)?;
+            thread::Builder::new().spawn(job).map_err(Fault::Thread)?;
             running += 1;
         }
         // The next address is tried after the delay, or at once if one has failed.
@@ -276,6 +286,11 @@ pub fn is_lost(error: &io::Error) -> bool {
             | ErrorKind::BrokenPipe
     )
 }
+/// The TLS error that an I/O error stands for.
+pub fn as_tls(error: &io::Error) -> Option<&rustls::Error> {
+    error.get_ref()?.downcast_ref()
+}
+
 #[cfg(test)]
 mod tests {
     use std::net::{TcpListener, TcpStream};

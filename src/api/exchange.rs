@@ -8,8 +8,8 @@ use serde::Serialize;
 use ureq::http::Uri;
 use zeroize::Zeroizing;
 
-use super::client::{Client, Failure, post};
-use super::response::Response;
+use super::client::{Client, post};
+use super::response::Failure;
 use super::retry;
 use crate::error::Error;
 use crate::secret::{Key, Secret, Token};
@@ -63,13 +63,13 @@ pub fn exchange(
         number += 1;
         watch(Event::AttemptBegins { number, of });
         let begin = Instant::now();
-        let result = post(&agent, request.endpoint, &body, left());
-        let (outcome, is_transient, retry_after) = judge(result, request);
-        let took = begin.elapsed();
-        watch(Event::AttemptEnds { number, took, outcome: outcome.as_ref().map(|_| ()) });
-        let error = match outcome {
+        let attempt = post(&agent, request.endpoint, &body, left())
+            .and_then(|response| response.token(request.key, request.secret));
+        let outcome = attempt.as_ref().map(|_| ()).map_err(|failure| &failure.error);
+        watch(Event::AttemptEnds { number, took: begin.elapsed(), outcome });
+        let Failure { error, is_transient, retry_after } = match attempt {
             Ok(token) => return Ok(token),
-            Err(error) => error,
+            Err(failure) => failure,
         };
         let wait = (is_transient && number < of)
             .then(|| retry::wait(number, retry_after, left(), fastrand::f64()))
@@ -78,20 +78,6 @@ pub fn exchange(
         earlier.push(format!("attempt {number}: {}", error.summary()));
         watch(Event::WaitBegins(wait));
         thread::sleep(wait);
-    }
-}
-
-/// The outcome of an attempt, whether another one may succeed, and the least wait before it.
-fn judge(
-    result: Result<Response, Failure>,
-    request: &TokenRequest<'_>,
-) -> (Result<Token, Error>, bool, Option<Duration>) {
-    match result {
-        Ok(response) => {
-            let outcome = response.token(request.key, request.secret);
-            (outcome, retry::is_transient(response.status), response.retry_after)
-        }
-        Err(Failure { error, is_transient }) => (Err(error), is_transient, None),
     }
 }
 

@@ -1,8 +1,6 @@
 //! ureq's connectors for proxies, with their failures marked: ureq reports the answers of a SOCKS
 //! proxy as I/O errors, and does not say that a host was the proxy's.
 
-use std::error;
-use std::fmt;
 use std::sync::Arc;
 
 use ureq::Error;
@@ -13,44 +11,25 @@ use ureq::unversioned::transport::{
     ConnectProxyConnector, ConnectionDetails, Connector, NextTimeout, SocksConnector, Transport,
 };
 
-use super::connect::{Lookup, copy, is_lost};
-
-/// A failure on the way to the proxy, or one that the proxy reports.
-#[derive(Debug)]
-pub enum ProxyError {
-    /// There is no connection to the proxy, or it was lost.
-    Connection(Error),
-    /// The proxy answered, but did not connect to the server.
-    Refusal(Error),
-}
-
-impl fmt::Display for ProxyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Self::Connection(error) | Self::Refusal(error)) = self;
-        error.fmt(f)
-    }
-}
-
-impl error::Error for ProxyError {}
+use super::connect::{Fault, Lookup, as_tls, copy, is_lost};
 
 fn on_the_way(error: Error) -> Error {
     match error {
         Error::Timeout(_) => error,
-        error => Error::Other(Box::new(ProxyError::Connection(error))),
+        error => Fault::Proxy(error).into(),
     }
 }
 
 /// Marks an error of a proxy connector: what is not from the operating system or from TLS is about
 /// the proxy's answer.
 fn from_handshake(error: Error) -> Error {
-    match error {
+    match &error {
         // `Other` is marked already.
         Error::Timeout(_) | Error::Other(_) => error,
-        Error::Io(io) if io.raw_os_error().is_some() || is_lost(&io) => on_the_way(Error::Io(io)),
-        Error::Io(io) if io.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) => {
-            on_the_way(Error::Io(io))
+        Error::Io(io) if is_lost(io) || io.raw_os_error().is_some() || as_tls(io).is_some() => {
+            on_the_way(error)
         }
-        error => Error::Other(Box::new(ProxyError::Refusal(error))),
+        _ => Fault::Refusal(error).into(),
     }
 }
 

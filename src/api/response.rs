@@ -9,6 +9,7 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::foreign_text::{is_invisible, shown};
+use super::retry;
 use crate::error::{Code, Error};
 use crate::secret::{Key, Secret, Token};
 
@@ -28,12 +29,29 @@ pub struct Response {
     pub body: Zeroizing<Vec<u8>>,
 }
 
+/// An attempt without a token.
+pub struct Failure {
+    pub error: Error,
+    /// Whether another attempt may succeed.
+    pub is_transient: bool,
+    /// The least wait before it.
+    pub retry_after: Option<Duration>,
+}
+
 impl Response {
     /// The token.
     ///
     /// # Errors
     /// Why there is none, with the server's own words unless they repeat key or secret.
-    pub fn token(&self, key: &Key, secret: &Secret) -> Result<Token, Error> {
+    pub fn token(&self, key: &Key, secret: &Secret) -> Result<Token, Failure> {
+        self.read(key, secret).map_err(|error| Failure {
+            error: error.status(self.status),
+            is_transient: retry::is_transient(self.status),
+            retry_after: self.retry_after,
+        })
+    }
+
+    fn read(&self, key: &Key, secret: &Secret) -> Result<Token, Error> {
         let shown = |text: &str| shown(text, key, secret);
         if self.status == 200 {
             return self.token_of_success(&shown);
@@ -57,13 +75,12 @@ impl Response {
         };
         let reason = reason.map(|reason| format!(": {}", shown(&reason))).unwrap_or_default();
         let message = format!("{message} (HTTP {}{reason})", self.status);
-        Err(Error::new(code, message).status(self.status).hint(hint(code, self.status)))
+        Err(Error::new(code, message).hint(hint(code, self.status)))
     }
 
     fn token_of_success(&self, shown: &dyn Fn(&str) -> String) -> Result<Token, Error> {
-        let unexpected = |message: String| {
-            Error::new(Code::UnexpectedResponse, message).status(self.status).hint(NOT_THE_API)
-        };
+        let unexpected =
+            |message: String| Error::new(Code::UnexpectedResponse, message).hint(NOT_THE_API);
         let Ok(mut json) = serde_json::from_slice::<Value>(&self.body) else {
             let content_type = match &self.content_type {
                 Some(content_type) => format!("declared as {}", shown(content_type)),
@@ -144,7 +161,7 @@ mod tests {
 
     fn read(response: &Response) -> Result<Token, Error> {
         let text = |text: &str| Zeroizing::new(text.to_owned());
-        response.token(&Key::from(text("the-key")), &Secret::from(text("the-secret")))
+        response.read(&Key::from(text("the-key")), &Secret::from(text("the-secret")))
     }
 
     fn read_text(status: u16, body: &[u8]) -> Result<Token, Error> {
@@ -198,7 +215,7 @@ mod tests {
     fn a_code_does_not_depend_on_what_key_and_secret_are() {
         let text = |text: &str| Zeroizing::new(text.to_owned());
         let response = response(401, br#"{"error":"This API key is disabled"}"#);
-        let error = response.token(&Key::from(text("key")), &Secret::from(text("i"))).unwrap_err();
+        let error = response.read(&Key::from(text("key")), &Secret::from(text("i"))).unwrap_err();
         assert_eq!(error.code(), Code::KeyDisabled);
     }
 

@@ -148,9 +148,26 @@ fn a_budget_from_profile_or_variable_counts() {
 
 #[test]
 fn exit_20_for_a_host_that_is_not_known_and_for_a_closed_port() {
-    Case::token("https://no-such-host.invalid/", "").run().fails(20).says("caused by: ");
+    Case::token("https://no-such-host.invalid/", "")
+        .run()
+        .fails(20)
+        .says("the host name of the server can't be resolved")
+        .says("caused by: ");
     let url = format!("https://127.0.0.1:{}/", closed_port());
     Case::token(&url, "").run().fails(20).says("refused").never_says("credentials");
+}
+
+/// A stack of this size can't be had, so that no thread can.
+#[test]
+#[cfg(all(unix, target_pointer_width = "64"))]
+fn exit_20_if_no_thread_can_be_created() {
+    Case::token("http://localhost:1/", "")
+        .env("RUST_MIN_STACK", (1_u64 << 46).to_string())
+        .run()
+        .fails(20)
+        .says("no thread can be created")
+        .says("caused by: ")
+        .says("hint: raise the limit");
 }
 
 #[test]

@@ -144,27 +144,77 @@ fn exit_20_where_the_proxy_refuses_or_does_not_answer() {
 }
 
 #[test]
-fn a_proxy_that_denies_is_asked_once_and_one_that_fails_again() {
-    for (status, attempts) in [(403, 1), (407, 1), (502, 3), (503, 3)] {
+fn a_refusal_by_a_proxy_is_not_retried() {
+    for status in [302, 403, 407, 502, 503] {
         let (url, requests) = scripted(vec![format!("HTTP/1.1 {status} X\r\n\r\n")]);
         Case::token("https://api.example/auth", "--retries 2")
             .env("HTTPS_PROXY", url.replace(PATH, ""))
             .run()
             .fails(20)
+            .says("the proxy refused")
             .says(&status.to_string());
-        assert_eq!(requests.try_iter().count(), attempts, "{status}");
+        assert_eq!(requests.try_iter().count(), 1, "{status}");
     }
-    // A SOCKS proxy that takes the user name and not the password.
-    let (sender, asked) = mpsc::channel();
-    let proxy = listen(move |_, mut stream| {
+    for (scheme, answer, reason) in [
+        ("socks5h", &b"\x05\x02\x01\x01"[..], "password authentication failed"),
+        ("socks5h", b"\x05\xff", "no acceptable auth methods"),
+        ("socks5h", b"\x05\0\x05\x02\0\x01\0\0\0\0\0\0", "not allowed by ruleset"),
+        ("socks5h", b"\x05\0\x05\x05\0\x01\0\0\0\0\0\0", "connection refused"),
+        ("socks4a", b"\0\x5b\0\0\0\0\0\0", "request rejected"),
+    ] {
+        let (address, connections) = counting(answer);
+        let outcome = Case::token("https://api.example/auth", "--retries 2")
+            .env("HTTPS_PROXY", format!("{scheme}://someone:{PROXY_PASSWORD}@{address}"))
+            .run()
+            .fails(20)
+            .says("the proxy refused");
+        assert!(outcome.stderr.contains(reason), "{reason}: {}", outcome.stderr);
+        assert_eq!(connections.try_iter().count(), 1, "{reason}");
+    }
+}
+
+#[test]
+fn a_lost_connection_to_a_proxy_is_retried() {
+    for scheme in ["http", "socks5h"] {
+        let (sender, connections) = mpsc::channel();
+        let address = listen(move |_, _| {
+            let _ = sender.send(());
+            Ok(())
+        });
+        Case::token("https://api.example/auth", "--retries 1")
+            .env("HTTPS_PROXY", format!("{scheme}://{address}"))
+            .run()
+            .fails(20)
+            .says("the connection to the proxy was lost");
+        assert_eq!(connections.try_iter().count(), 2, "{scheme}");
+    }
+}
+
+#[test]
+fn a_proxy_that_can_not_be_reached_is_named_as_the_proxy() {
+    for scheme in ["http", "socks5h"] {
+        for (host, said) in [
+            (format!("127.0.0.1:{}", closed_port()), "the connection to the proxy was refused"),
+            ("no-such-proxy.invalid:1".to_owned(), "the host name of the proxy can't be resolved"),
+        ] {
+            Case::token("https://api.example/auth", "")
+                .env("HTTPS_PROXY", format!("{scheme}://{host}"))
+                .run()
+                .fails(20)
+                .says(said)
+                .says("in the proxy's URL")
+                .never_says("token URL");
+        }
+    }
+}
+
+/// A server that gives each connection this answer at once, and counts them.
+fn counting(answer: &'static [u8]) -> (SocketAddr, Receiver<()>) {
+    let (sender, connections) = mpsc::channel();
+    let address = listen(move |_, mut stream| {
         let _ = sender.send(());
-        stream.write_all(b"\x05\x02\x01\x01")?;
+        stream.write_all(answer)?;
         stream.read_to_end(&mut Vec::new()).map(drop)
     });
-    Case::token("https://api.example/auth", "--retries 2")
-        .env("HTTPS_PROXY", format!("socks5h://someone:{PROXY_PASSWORD}@{proxy}"))
-        .run()
-        .fails(20)
-        .says("authentication failed");
-    assert_eq!(asked.try_iter().count(), 1);
+    (address, connections)
 }

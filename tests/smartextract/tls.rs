@@ -1,6 +1,8 @@
 //! Which servers are trusted, and what a refusal says.
 
 use std::io::Write;
+#[cfg(unix)]
+use std::path::Path;
 
 use crate::support::Case;
 use crate::support::certificates::{Authority, Validity, serve_tls, token_server};
@@ -81,14 +83,49 @@ fn exit_22_where_the_server_does_not_speak_tls() {
 }
 
 #[test]
-fn exit_22_where_the_trust_store_is_empty() {
+fn exit_22_if_the_variables_name_no_certificate() {
     let (url, _) = server(Validity::Now, "localhost");
-    Case::token(&url, "")
-        .env("SSL_CERT_FILE", "gone.pem")
+    for (file, cause) in [("gone.pem", "gone.pem"), ("", "SSL_CERT_FILE is empty")] {
+        Case::token(&url, "")
+            .env("SSL_CERT_FILE", file)
+            .run()
+            .fails(22)
+            .says("trust store contains no certificate")
+            .says(cause)
+            .says("hint: set SSL_CERT_FILE");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn exit_3_if_a_certificate_file_may_have_no_end() {
+    let case = || Case::token("https://localhost:1/", "--timeout 5");
+    let folder = tempfile::TempDir::new().unwrap();
+    let fifo = folder.path().join("fifo");
+    assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    for path in [Path::new("/dev/zero"), &fifo, folder.path()] {
+        let refused = |case: Case| case.run().fails(3).says("it is not a regular file");
+        refused(case().env("SSL_CERT_FILE", path)).says("SSL_CERT_FILE can't be used");
+        refused(case().env("SMARTEXTRACT_CA_FILE", path)).says("(SMARTEXTRACT_CA_FILE)");
+    }
+    let large = || case().file("large.pem", vec![b'\n'; (16 << 20) + 1]);
+    for variable in ["SSL_CERT_FILE", "SMARTEXTRACT_CA_FILE"] {
+        large().env(variable, "large.pem").run().fails(3).says(variable).says("larger than 16 MiB");
+    }
+}
+
+#[test]
+fn the_names_in_a_certificate_are_truncated() {
+    let authority = Authority::new("test");
+    let names: Vec<String> = (0..200).map(|number| format!("other-{number}.example")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let address = token_server(authority.server(&names, Validity::Now));
+    let outcome = Case::token(&format!("https://{address}/"), "--ca-file ca.pem")
+        .file("ca.pem", &authority.pem)
         .run()
         .fails(22)
-        .says("trust store holds no certificate")
-        .says("hint: install the ca-certificates package");
+        .says("other-0.example");
+    assert!(outcome.stderr.len() < 1000, "{}", outcome.stderr);
 }
 
 #[test]
@@ -103,7 +140,8 @@ fn an_unusable_certificate_file_is_a_config_error() {
     for (content, said) in [
         ("", "no certificate"),
         ("no PEM at all", "no certificate"),
-        (broken, "can't be used"),
+        (broken, "certificate 1 in it is invalid"),
+        (&format!("{}{broken}", Authority::new("good").pem), "certificate 2 in it is invalid"),
         ("-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n", "not PEM"),
     ] {
         Case::token("https://localhost:1/", "--ca-file ca.pem")
@@ -117,19 +155,21 @@ fn an_unusable_certificate_file_is_a_config_error() {
 }
 
 #[test]
-fn a_connection_lost_inside_tls_is_a_network_failure() {
-    // The second answer has no length: only TLS's farewell would tell that it is whole.
-    for head in ["content-length: 99\r\n", "connection: close\r\n"] {
+fn an_answer_of_known_length_that_is_cut_off_is_lost_and_another_is_judged_by_what_arrived() {
+    for (head, body, code, said) in [
+        ("content-length: 99\r\n", "{", 20, "lost"),
+        ("connection: close\r\n", "{", 31, "not JSON"),
+    ] {
         let authority = Authority::new("test");
         let address =
             serve_tls(authority.server(&["localhost"], Validity::Now), move |mut stream| {
                 crate::support::server::read_request(&mut stream)?;
-                stream.write_all(format!("HTTP/1.1 200 OK\r\n{head}\r\n{{").as_bytes())
+                stream.write_all(format!("HTTP/1.1 200 OK\r\n{head}\r\n{body}").as_bytes())
             });
         Case::token(&format!("https://localhost:{}/", address.port()), "--ca-file ca.pem")
             .file("ca.pem", &authority.pem)
             .run()
-            .fails(20)
-            .says("lost");
+            .fails(code)
+            .says(said);
     }
 }
