@@ -11,6 +11,7 @@ mod console;
 mod emulator;
 mod error;
 mod output;
+mod program;
 mod secret;
 mod settings;
 
@@ -23,6 +24,7 @@ use console::{Console, OutputOptions};
 
 fn main() -> ExitCode {
     secret::disable_core_dumps();
+    program::keep_exit_codes();
     let arguments: Vec<OsString> = env::args_os().collect();
     match commands::completions::answer(&arguments) {
         Ok(false) => {}

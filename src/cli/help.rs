@@ -13,11 +13,16 @@ pub type Example = (&'static str, &'static str);
 pub const EMULATOR: &str = "\
 Run a local stand-in for the API, on its own or around a command
 
-Serves the API at both environments' paths, and a page in place of the component that shows \
-whether the token in its URL was issued. COMMAND finds it through SMARTEXTRACT_TOKEN_URL, \
-SMARTEXTRACT_IFRAME_TEMPLATE, SMARTEXTRACT_KEY and SMARTEXTRACT_SECRET, and finds this program \
-first on PATH. On its own, the emulator prints its base URL as the first line on standard output \
-and runs until Ctrl-C or SIGTERM.";
+It serves the API at both environments' paths, and a page in place of the component that shows \
+whether the token in its URL was issued. On its own, it prints its base URL as the first line on \
+standard output and runs until Ctrl-C or SIGTERM.
+
+With COMMAND, it sets SMARTEXTRACT_TOKEN_URL, SMARTEXTRACT_IFRAME_TEMPLATE, SMARTEXTRACT_KEY and \
+SMARTEXTRACT_SECRET, puts this program first on PATH, adds its address to NO_PROXY, and exits with \
+COMMAND's exit code. It forwards a signal unless the whole process group gets it, as with Ctrl-C.
+
+It listens on loopback only. To let other machines or containers reach it, use --listen \
+0.0.0.0:PORT; GET /smart-extract answers 200 once it is ready.";
 
 const START: [Example; 3] = [
     ("smartextract config init", "create a profile file"),

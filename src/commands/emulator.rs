@@ -1,181 +1,188 @@
-//! `emulator`: the stand-in for the API, alone until it is told to end, or around a command.
+//! `emulator`: the stand-in for the API, on its own until a signal ends it, or around COMMAND.
 
-use std::env;
-use std::ffi::OsString;
-use std::io;
-use std::process::{Command, ExitStatus};
+use std::ffi::{OsStr, OsString};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
+use std::{env, fs, io};
 
-use self::signals::Signals;
-use super::exec::{forget_credentials, not_started};
+use tempfile::TempDir;
+
+use super::child::{self, Signals};
 use crate::cli::EmulatorArgs;
 use crate::console::Console;
-use crate::emulator::{Accepted, Emulator, PAGE_PATHS, TOKEN_PATHS};
+use crate::emulator::{Accounts, Emulator, Log, PAGE_PATHS, TOKEN_PATHS};
 use crate::error::{Code, Error};
 use crate::settings::SettingName;
 
-pub fn run(args: EmulatorArgs, console: &Console) -> Result<u8, Error> {
-    if !args.listen.ip().is_loopback() {
-        return Err(Error::usage(format!("{} is not on loopback", args.listen))
-            .hint("the emulator is for this machine alone: 127.0.0.1:PORT or [::1]:PORT"));
+pub fn run(args: &EmulatorArgs, console: &Console) -> Result<u8, Error> {
+    check_credentials(args)?;
+    let log =
+        if console.is_quiet() { None } else { Some(Log::start(Console::log).map_err(internal)?) };
+    let emulator = Emulator {
+        accounts: Accounts::new(args.key.clone(), args.secret.clone(), args.disabled_key.clone()),
+        delay: args.delay,
+        fault: args.fail,
+        token_requests: 0.into(),
+        log: log.clone(),
+    };
+    let (listener, address) = listen(args.listen, console)?;
+    // A signal that arrives once the address is known must find its handler.
+    let signals = Signals::catch().map_err(internal)?;
+    emulator.start(listener).map_err(internal)?;
+    let ended = if args.command.is_empty() {
+        Console::print(format!("http://{address}\n"))?;
+        signals.wait_for_one();
+        None
+    } else {
+        Some(run_command(args, address, signals)?)
+    };
+    if let Some(log) = log {
+        log.flush();
     }
+    Ok(ended.map_or(0, child::exit_code))
+}
+
+fn check_credentials(args: &EmulatorArgs) -> Result<(), Error> {
     let texts = [&args.key, &args.secret, &args.disabled_key];
     if texts.into_iter().any(|text| text.is_empty() || text.trim() != text) {
-        return Err(Error::usage("a key or a secret is empty, or has white space around it"));
+        return Err(Error::usage("a key or a secret is empty or has white space around it"));
     }
-    let is_quiet = console.is_quiet();
-    let emulator = Emulator {
-        accepted: Accepted::new(args.key.clone(), args.secret.clone(), args.disabled_key),
-        delay: args.delay,
-        faults: args.fail.into(),
-        log: Box::new(move |method, path, status| {
-            if !is_quiet {
-                Console::log(&format!("{method} {path} {status}"));
-            }
-        }),
-    };
-    let address = emulator
-        .start(args.listen)
-        .map_err(|error| Error::config(format!("can't listen on {}", args.listen)).cause(error))?;
-    let base = format!("http://{address}");
-    // From here on a signal finds somebody who listens, before anybody is told where we are.
-    let signals = Signals::new().map_err(lost)?;
-    match args.command.split_first() {
-        None => {
-            Console::print(format!("{base}\n"))?;
-            signals.wait_for_one();
-            Ok(0)
-        }
-        Some((program, arguments)) => {
-            let mut command = surrounded(program, &base, &args.key, &args.secret)?;
-            command.args(arguments);
-            let child = command.spawn().map_err(|error| not_started(program, error))?;
-            let status = signals.pass_on_until_it_ends(child).map_err(lost)?;
-            Ok(exit_code(status))
-        }
-    }
+    Ok(())
 }
 
-/// The two ways to write the one list of hosts that are reached without a proxy.
-const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
+fn internal(error: io::Error) -> Error {
+    Error::new(Code::Internal, "the emulator can't run").cause(error)
+}
 
-/// The command with all that it needs to find the emulator, and this program, first on its PATH.
-fn surrounded(program: &OsString, base: &str, key: &str, secret: &str) -> Result<Command, Error> {
-    let variable = |name: SettingName| name.spec().variable.expect("each of these has one");
-    let mut command = Command::new(program);
-    forget_credentials(&mut command);
+/// A listener, and the address at which clients on this machine reach it.
+fn listen(on: SocketAddr, console: &Console) -> Result<(TcpListener, SocketAddr), Error> {
+    let failed = |error| Error::config(format!("can't listen on {on}")).cause(error);
+    let listener = TcpListener::bind(on).map_err(failed)?;
+    let mut address = listener.local_addr().map_err(failed)?;
+    if !address.ip().is_loopback() {
+        console.warn(format!("other machines may be able to reach the emulator ({address})"));
+    }
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    Ok((listener, address))
+}
+
+/// Runs COMMAND with all that it needs to find the emulator, and this program first on its `PATH`.
+fn run_command(
+    args: &EmulatorArgs,
+    address: SocketAddr,
+    signals: Signals,
+) -> Result<ExitStatus, Error> {
+    let variable = |name: SettingName| name.spec().variable.expect("each of these has a variable");
+    let program = ProgramDirectory::new().map_err(path_error)?;
+    let path = prepend_to_path(&program.path).map_err(path_error)?;
+    let mut command = child::command(&args.command, Some(&path));
     command
-        // A proxy that is meant for this program would be asked for loopback, too.
+        // Neither this program's proxy nor another client's may be asked for the emulator.
         .env_remove(variable(SettingName::Proxy))
-        .env(variable(SettingName::TokenUrl), format!("{base}{}", TOKEN_PATHS[0]))
+        .envs(no_proxy(address.ip(), |name| env::var_os(name)))
+        .env(variable(SettingName::TokenUrl), format!("http://{address}{}", TOKEN_PATHS[0]))
         .env(
             variable(SettingName::IframeTemplate),
-            format!("{base}{}?token={{token}}", PAGE_PATHS[0]),
+            format!("http://{address}{}?token={{token}}", PAGE_PATHS[0]),
         )
-        .env(variable(SettingName::Key), key)
-        .env(variable(SettingName::Secret), secret)
-        .env("PATH", path_with_this_program().map_err(lost)?);
-    // Nor should the command's own HTTP client ask a proxy for loopback, whichever it looks at.
-    let given = NO_PROXY.into_iter().filter_map(env::var_os).find(|hosts| !hosts.is_empty());
-    let mut hosts = given.unwrap_or_default();
-    hosts.push(if hosts.is_empty() { "127.0.0.1,::1" } else { ",127.0.0.1,::1" });
-    command.envs(NO_PROXY.map(|name| (name, &hosts)));
-    Ok(command)
+        .env(variable(SettingName::Key), &args.key)
+        .env(variable(SettingName::Secret), &args.secret);
+    let mut child = command.spawn().map_err(|error| child::spawn_error(&command, error))?;
+    signals.wait_forwarding_signals(&mut child).map_err(internal)
 }
 
-fn path_with_this_program() -> io::Result<OsString> {
-    let this = env::current_exe()?;
-    let path = env::var_os("PATH").unwrap_or_default();
-    // An empty element would stand for the current folder.
-    let path = env::split_paths(&path).filter(|folder| !folder.as_os_str().is_empty());
-    let folders = this.parent().map(ToOwned::to_owned).into_iter().chain(path);
-    env::join_paths(folders).map_err(io::Error::other)
+fn path_error(error: io::Error) -> Error {
+    Error::new(Code::Internal, "can't put smartextract on COMMAND's PATH").cause(error)
 }
 
-fn lost(error: io::Error) -> Error {
-    Error::new(Code::Internal, "the emulator can't go on").cause(error)
+/// `NO_PROXY` and `no_proxy` with the emulator's hosts. Clients differ in which one they read.
+fn no_proxy(
+    host: IpAddr,
+    variable: impl Fn(&str) -> Option<OsString>,
+) -> [(&'static str, OsString); 2] {
+    const NAMES: [&str; 2] = ["NO_PROXY", "no_proxy"];
+    let given = |name| variable(name).filter(|hosts| !hosts.is_empty());
+    NAMES.map(|name| {
+        let mut hosts =
+            given(name).or_else(|| NAMES.into_iter().find_map(given)).unwrap_or_default();
+        // Clients accept the wildcard only on its own.
+        if hosts.to_str().is_none_or(|hosts| hosts.trim() != "*") {
+            let loopback = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+            let other = Some(host).filter(|host| !loopback.contains(host));
+            for host in other.into_iter().chain(loopback) {
+                let separator = if hosts.is_empty() { "" } else { "," };
+                hosts.push(format!("{separator}{host}"));
+            }
+        }
+        (name, hosts)
+    })
 }
 
-/// The command's exit code; for a signal what a shell makes of it.
-fn exit_code(status: ExitStatus) -> u8 {
-    #[cfg(unix)]
-    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
-        return u8::try_from(128 + signal).unwrap_or(u8::MAX);
+/// A directory that contains this program under its own name: where it is, or else, for one that
+/// was renamed or whose directory can't be on a `PATH`, a temporary one with a link to it.
+struct ProgramDirectory {
+    path: PathBuf,
+    /// Removed when dropped.
+    _temporary: Option<TempDir>,
+}
+
+impl ProgramDirectory {
+    fn new() -> io::Result<Self> {
+        let program = env::current_exe()?;
+        let name = format!("smartextract{}", env::consts::EXE_SUFFIX);
+        let directory = program.parent().unwrap_or(Path::new(""));
+        if program.file_name() == Some(OsStr::new(&name)) && env::join_paths([directory]).is_ok() {
+            return Ok(Self { path: directory.to_owned(), _temporary: None });
+        }
+        let temporary = tempfile::Builder::new().prefix("smartextract-").tempdir()?;
+        link(&program, &temporary.path().join(name))?;
+        Ok(Self { path: temporary.path().to_owned(), _temporary: Some(temporary) })
     }
-    status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX)
 }
 
-/// Signals: alone, one ends the emulator; around a command they are the command's to answer.
 #[cfg(unix)]
-mod signals {
-    use std::io::{self, IsTerminal};
-    use std::process::{Child, ExitStatus};
-    use std::thread;
-
-    use rustix::process::{Pid, Signal, kill_process};
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
-    use signal_hook::iterator::SignalsInfo;
-    use signal_hook::iterator::exfiltrator::origin::WithOrigin;
-    use signal_hook::low_level::siginfo::Cause;
-
-    pub struct Signals(SignalsInfo<WithOrigin>);
-
-    impl Signals {
-        pub fn new() -> io::Result<Self> {
-            SignalsInfo::new([SIGINT, SIGTERM, SIGHUP]).map(Self)
-        }
-
-        pub fn wait_for_one(mut self) {
-            self.0.forever().next();
-        }
-
-        pub fn pass_on_until_it_ends(mut self, mut child: Child) -> io::Result<ExitStatus> {
-            for signal in [SIGQUIT, SIGUSR1, SIGUSR2] {
-                self.0.add_signal(signal)?;
-            }
-            let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-            thread::spawn(move || {
-                for origin in self.0.forever() {
-                    // What comes from the terminal (Ctrl-C) reaches the command by itself.
-                    // Apple's systems do not tell who sends, so there it is guessed.
-                    let is_sent = if cfg!(target_vendor = "apple") {
-                        origin.signal != SIGINT || !io::stdin().is_terminal()
-                    } else {
-                        !matches!(origin.cause, Cause::Kernel)
-                    };
-                    let signal = Signal::from_named_raw(origin.signal).filter(|_| is_sent);
-                    if let (Some(pid), Some(signal)) = (pid, signal) {
-                        // Where it is gone already, nothing has to be passed on.
-                        let _ = kill_process(pid, signal);
-                    }
-                }
-            });
-            child.wait()
-        }
-    }
+fn link(program: &Path, link: &Path) -> io::Result<()> {
+    // A link to nothing would only fail once COMMAND uses it.
+    fs::metadata(program).and_then(|_| std::os::unix::fs::symlink(program, link))
 }
 
-/// Elsewhere the system ends emulator and command alike.
-#[cfg(not(unix))]
-#[allow(clippy::unnecessary_wraps, clippy::unused_self, reason = "the signatures of its Unix twin")]
-mod signals {
-    use std::io;
-    use std::process::{Child, ExitStatus};
+/// On Windows a symbolic link needs a privilege, and a hard link the same volume.
+#[cfg(windows)]
+fn link(program: &Path, link: &Path) -> io::Result<()> {
+    fs::hard_link(program, link).or_else(|_| fs::copy(program, link).map(drop))
+}
 
-    pub struct Signals;
+fn prepend_to_path(directory: &Path) -> io::Result<OsString> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    // An empty entry would stand for the current directory.
+    let path = env::split_paths(&path).filter(|entry| !entry.as_os_str().is_empty());
+    env::join_paths([directory.to_owned()].into_iter().chain(path)).map_err(io::Error::other)
+}
 
-    impl Signals {
-        pub fn new() -> io::Result<Self> {
-            Ok(Self)
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-        pub fn wait_for_one(self) {
-            loop {
-                std::thread::park();
-            }
-        }
-
-        pub fn pass_on_until_it_ends(self, mut child: Child) -> io::Result<ExitStatus> {
-            child.wait()
+    #[test]
+    fn the_emulators_hosts_join_no_proxy_unless_it_excludes_every_host() {
+        for (upper, lower, expected_upper, expected_lower) in [
+            (None, None, "127.0.0.2,127.0.0.1,::1", "127.0.0.2,127.0.0.1,::1"),
+            (Some("a,b"), None, "a,b,127.0.0.2,127.0.0.1,::1", "a,b,127.0.0.2,127.0.0.1,::1"),
+            (Some(""), Some("a"), "a,127.0.0.2,127.0.0.1,::1", "a,127.0.0.2,127.0.0.1,::1"),
+            (Some("*"), None, "*", "*"),
+            (Some("a"), Some(" *"), "a,127.0.0.2,127.0.0.1,::1", " *"),
+        ] {
+            let given = |name: &str| if name == "NO_PROXY" { upper } else { lower };
+            let result = no_proxy([127, 0, 0, 2].into(), |name| given(name).map(OsString::from));
+            assert_eq!(
+                result,
+                [("NO_PROXY", expected_upper.into()), ("no_proxy", expected_lower.into())]
+            );
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The commands, one file each. Only here do settings, API and output meet.
 
 mod check;
+mod child;
 pub mod completions;
 mod config;
 mod emulator;
@@ -20,7 +21,7 @@ pub fn run(cli: Cli, console: &Console) -> Result<u8, Error> {
         Command::Check(args) => check::run(args, console),
         Command::Exec(args) => exec::run(args, console),
         Command::Config(command) => config::run(command, console),
-        Command::Emulator(args) => emulator::run(args, console),
+        Command::Emulator(args) => emulator::run(&args, console),
         Command::Completions { shell } => completions::run(shell),
         Command::Man { dir } => man::run(dir.as_deref()),
     }

@@ -1,8 +1,8 @@
-//! One request and one answer a connection: HTTP/1.1 (RFC 9112) as far as an emulator needs it.
+//! One request and one reply per connection: HTTP/1.1 (RFC 9112) as far as an emulator needs it.
 //!
-//! Heads are parsed by httparse. The small server crates that would do the rest do not keep their
-//! heads: oxhttp 0.3 panics on a target that is no path, `tiny_http` 0.12 limits neither a head nor
-//! an idle client. Here all that a client can do is bounded: its head, its body, and its time.
+//! httparse parses the heads. Small server crates could do the rest, but oxhttp 0.3 panics on a
+//! target that is not a path, and `tiny_http` 0.12 limits neither a head nor an idle client. Here
+//! head, body and time are limited.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -12,7 +12,8 @@ const MAX_HEAD: usize = 16 * 1024;
 const MAX_HEADERS: usize = 100;
 const MAX_BODY: usize = 64 * 1024;
 
-/// What was asked.
+const TOO_LARGE: RequestError = RequestError::Refused(413, "The body is too large");
+
 pub struct Request {
     pub method: String,
     pub path: String,
@@ -21,210 +22,209 @@ pub struct Request {
     pub body: Vec<u8>,
 }
 
-/// What is answered.
-pub struct Answer {
-    pub status: u16,
-    pub content_type: &'static str,
-    pub body: String,
-    /// One header more: a policy for a page, the methods for a 405.
-    pub header: Option<(&'static str, String)>,
-}
-
-/// Why there is no request: an answer for it, or nobody left to answer.
-pub enum Unusable {
+/// Why there is no request: it is refused with a status and a text, or the client has left.
+#[derive(Debug)]
+pub enum RequestError {
     Refused(u16, &'static str),
-    Gone,
+    Disconnected,
 }
 
-impl From<io::Error> for Unusable {
+impl From<io::Error> for RequestError {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
                 Self::Refused(408, "The request took too long")
             }
-            _ => Self::Gone,
+            _ => Self::Disconnected,
         }
     }
 }
 
-/// A connection that has to have done its work by a certain time.
-pub struct Connection {
-    stream: TcpStream,
-    deadline: Instant,
-    /// What has come and was not used yet.
-    input: Vec<u8>,
+/// A connection whose reads time out at the deadline, however slowly the bytes arrive.
+pub struct UntilDeadline<'a> {
+    pub stream: &'a TcpStream,
+    pub deadline: Instant,
 }
 
-impl Connection {
-    pub fn new(stream: TcpStream, time: Duration) -> Self {
-        Self { stream, deadline: Instant::now() + time, input: Vec::new() }
+impl Read for UntilDeadline<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.stream.set_read_timeout(Some(time_left(self.deadline)?))?;
+        self.stream.read(buffer)
     }
+}
 
-    fn time_left(&self) -> io::Result<Duration> {
-        let left = self.deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(left) }
-    }
+fn time_left(deadline: Instant) -> io::Result<Duration> {
+    let left = deadline.saturating_duration_since(Instant::now());
+    if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(left) }
+}
 
-    /// Reads some more; nothing more where the client has ended.
-    fn read_more(&mut self) -> Result<(), Unusable> {
-        self.stream.set_read_timeout(Some(self.time_left()?))?;
-        let mut piece = [0; 4096];
-        match self.stream.read(&mut piece)? {
-            0 => Err(Unusable::Gone),
-            amount => {
-                self.input.extend_from_slice(&piece[..amount]);
+/// Reads a whole request.
+pub fn read_request(source: impl Read) -> Result<Request, RequestError> {
+    let mut input = Input { source, unused: Vec::new() };
+    let (mut request, body) = loop {
+        if let Some((request, body, length)) = parse_head(&input.unused)? {
+            input.take(length)?;
+            break (request, body);
+        }
+        if input.unused.len() > MAX_HEAD {
+            return Err(RequestError::Refused(431, "The head is too large"));
+        }
+        input.read_more()?;
+    };
+    request.body = match body {
+        Body::Length(length) if length > MAX_BODY => return Err(TOO_LARGE),
+        Body::Length(length) => input.take(length)?,
+        Body::Chunked => input.take_chunks()?,
+    };
+    Ok(request)
+}
+
+/// The bytes of a connection.
+struct Input<R> {
+    source: R,
+    /// What was read and not used yet.
+    unused: Vec<u8>,
+}
+
+impl<R: Read> Input<R> {
+    fn read_more(&mut self) -> Result<(), RequestError> {
+        let mut buffer = [0; 4096];
+        match self.source.read(&mut buffer)? {
+            0 => Err(RequestError::Disconnected),
+            length => {
+                self.unused.extend_from_slice(&buffer[..length]);
                 Ok(())
             }
         }
     }
 
-    /// Reads a whole request.
-    pub fn request(&mut self) -> Result<Request, Unusable> {
-        let (mut request, framing) = loop {
-            if let Some((request, framing, length)) = parse_head(&self.input)? {
-                self.input.drain(..length);
-                break (request, framing);
-            }
-            if self.input.len() > MAX_HEAD {
-                return Err(Unusable::Refused(431, "The head is too large"));
-            }
-            self.read_more()?;
-        };
-        if framing.expects_continue {
-            self.write(b"HTTP/1.1 100 Continue\r\n\r\n")?;
-        }
-        request.body = match framing.length {
-            Length::Known(length) if length > MAX_BODY => {
-                return Err(Unusable::Refused(413, "The body is too large"));
-            }
-            Length::Known(length) => self.take(length)?,
-            Length::Chunked => self.chunks()?,
-        };
-        Ok(request)
-    }
-
-    fn take(&mut self, length: usize) -> Result<Vec<u8>, Unusable> {
-        while self.input.len() < length {
+    fn take(&mut self, length: usize) -> Result<Vec<u8>, RequestError> {
+        while self.unused.len() < length {
             self.read_more()?;
         }
-        Ok(self.input.drain(..length).collect())
+        Ok(self.unused.drain(..length).collect())
     }
 
-    fn chunks(&mut self) -> Result<Vec<u8>, Unusable> {
-        const BROKEN: Unusable = Unusable::Refused(400, "The chunks are broken");
+    /// Reads a chunked body (RFC 9112, 7.1). Trailers are not read.
+    fn take_chunks(&mut self) -> Result<Vec<u8>, RequestError> {
+        const INVALID: RequestError = RequestError::Refused(400, "The chunks are invalid");
         let mut body = Vec::new();
         loop {
-            let (begin, size) = loop {
-                match httparse::parse_chunk_size(&self.input) {
-                    Ok(httparse::Status::Complete((begin, size))) => break (begin, size),
-                    Ok(httparse::Status::Partial) if self.input.len() < MAX_HEAD => {
-                        self.read_more()?;
-                    }
-                    _ => return Err(BROKEN),
+            let (start, size) = match httparse::parse_chunk_size(&self.unused) {
+                Ok(httparse::Status::Complete(start_and_size)) => start_and_size,
+                Ok(httparse::Status::Partial) if self.unused.len() < MAX_HEAD => {
+                    self.read_more()?;
+                    continue;
                 }
+                _ => return Err(INVALID),
             };
             let size = usize::try_from(size).unwrap_or(usize::MAX);
             if size > MAX_BODY - body.len() {
-                return Err(Unusable::Refused(413, "The body is too large"));
+                return Err(TOO_LARGE);
             }
-            self.take(begin)?;
+            self.take(start)?;
             if size == 0 {
-                // Trailers are left: nothing is read after them.
                 return Ok(body);
             }
             body.extend(self.take(size)?);
             if self.take(2)? != b"\r\n" {
-                return Err(BROKEN);
+                return Err(INVALID);
             }
         }
-    }
-
-    /// Writes the answer, to a HEAD without its body, and ends the connection.
-    pub fn answer(mut self, answer: &Answer, is_head: bool) -> io::Result<()> {
-        let Answer { status, content_type, body, header } = answer;
-        let more = header.as_ref().map(|(name, value)| format!("{name}: {value}\r\n"));
-        let head = format!(
-            "HTTP/1.1 {status} {}\r\ncontent-type: {content_type}\r\ncontent-length: {}\r\n\
-             cache-control: no-store\r\nconnection: close\r\n{}\r\n",
-            reason(*status),
-            body.len(),
-            more.unwrap_or_default(),
-        );
-        let body = if is_head { "" } else { body };
-        self.write([head.as_str(), body].concat().as_bytes())?;
-        self.stream.shutdown(Shutdown::Write)?;
-        // To close with input unread would reset the connection, answer and all.
-        self.stream.set_read_timeout(Some(self.time_left()?.min(Duration::from_millis(500))))?;
-        io::copy(&mut (&self.stream).take(1 << 20), &mut io::sink()).map(drop)
-    }
-
-    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.stream.set_write_timeout(Some(self.time_left()?))?;
-        self.stream.write_all(bytes)
     }
 }
 
 /// How a body is delimited.
-struct Framing {
-    length: Length,
-    expects_continue: bool,
-}
-
-enum Length {
-    Known(usize),
+enum Body {
+    Length(usize),
     Chunked,
 }
 
-/// A head, how its body is delimited, and its length; `None` where it is not all there yet.
-fn parse_head(input: &[u8]) -> Result<Option<(Request, Framing, usize)>, Unusable> {
-    const BROKEN: Unusable = Unusable::Refused(400, "This is not a request");
+/// A request without its body, and the length of its head; `None` if the head is incomplete.
+fn parse_head(input: &[u8]) -> Result<Option<(Request, Body, usize)>, RequestError> {
+    const INVALID: RequestError = RequestError::Refused(400, "This is not a valid request");
     let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
     let mut parsed = httparse::Request::new(&mut headers);
-    let length = match parsed.parse(input).map_err(|_| BROKEN)? {
+    let length = match parsed.parse(input).map_err(|_| INVALID)? {
         httparse::Status::Complete(length) => length,
         httparse::Status::Partial => return Ok(None),
     };
-    let all = |name: &str| -> Vec<&str> {
+    let values = |name: &str| -> Vec<&str> {
         let same = parsed.headers.iter().filter(|header| header.name.eq_ignore_ascii_case(name));
         same.map(|header| std::str::from_utf8(header.value).unwrap_or_default().trim()).collect()
     };
-    let body = match (&all("transfer-encoding")[..], &all("content-length")[..]) {
-        ([], []) => Length::Known(0),
-        ([], [length]) => Length::Known(length.parse().map_err(|_| BROKEN)?),
-        ([coding], []) if coding.eq_ignore_ascii_case("chunked") => Length::Chunked,
-        // Both, or one of them twice: what a smuggled request looks like.
-        _ => return Err(BROKEN),
+    let body = match (&values("transfer-encoding")[..], &values("content-length")[..]) {
+        ([], []) => Body::Length(0),
+        ([], [length]) => Body::Length(length.parse().map_err(|_| INVALID)?),
+        ([coding], []) if coding.eq_ignore_ascii_case("chunked") => Body::Chunked,
+        // Two lengths are how requests are smuggled (RFC 9112, 11.2).
+        _ => return Err(INVALID),
     };
-    let expects_continue =
-        all("expect").iter().any(|what| what.eq_ignore_ascii_case("100-continue"));
     let target = parsed.path.unwrap_or_default();
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let request = Request {
         method: parsed.method.unwrap_or_default().to_owned(),
         path: path.to_owned(),
         query: query.to_owned(),
-        content_type: all("content-type").first().map(|kind| (*kind).to_owned()),
+        content_type: values("content-type").first().map(|&kind| kind.to_owned()),
         body: Vec::new(),
     };
-    Ok(Some((request, Framing { length: body, expects_continue }, length)))
+    Ok(Some((request, body, length)))
 }
 
-/// The reason phrase, which nobody reads but people.
+pub struct Reply {
+    pub status: u16,
+    pub content_type: &'static str,
+    pub body: String,
+    /// The methods that the path accepts, for a 405.
+    pub allow: Option<&'static str>,
+}
+
+impl Reply {
+    pub fn json(status: u16, body: String) -> Self {
+        Self { status, content_type: "application/json", body, allow: None }
+    }
+
+    /// An error in the shape of the documented ones.
+    pub fn error(status: u16, text: &str) -> Self {
+        Self::json(status, format!("{{ \"status\": \"error\", \"error\": \"{text}\" }}"))
+    }
+
+    pub fn method_not_allowed(allow: &'static str) -> Self {
+        Self { allow: Some(allow), ..Self::error(405, "This path does not accept the method") }
+    }
+
+    /// Writes the reply, without its body for a HEAD request, and ends the connection.
+    pub fn send(&self, mut stream: &TcpStream, deadline: Instant, is_head: bool) -> io::Result<()> {
+        let Self { status, content_type, body, allow } = self;
+        let allow = allow.map(|methods| format!("allow: {methods}\r\n")).unwrap_or_default();
+        let (reason, length) = (reason(*status), body.len());
+        let body = if is_head { "" } else { body };
+        let reply = format!(
+            "HTTP/1.1 {status} {reason}\r\ncontent-type: {content_type}\r\n\
+             content-length: {length}\r\ncache-control: no-store\r\nconnection: close\r\n{allow}\
+             \r\n{body}"
+        );
+        stream.set_write_timeout(Some(time_left(deadline)?))?;
+        stream.write_all(reply.as_bytes())?;
+        stream.shutdown(Shutdown::Write)?;
+        // Closing a socket with unread input resets the connection, and the reply would be lost.
+        let deadline = deadline.min(Instant::now() + Duration::from_millis(500));
+        let rest = UntilDeadline { stream, deadline };
+        io::copy(&mut rest.take(1 << 20), &mut io::sink()).map(drop)
+    }
+}
+
+/// The reason phrase, for people only (RFC 9112, 4).
 const fn reason(status: u16) -> &'static str {
     match status {
         200 => "OK",
         400 => "Bad Request",
         401 => "Unauthorized",
         404 => "Not Found",
-        405 => "Method Not Allowed",
-        408 => "Request Timeout",
-        413 => "Content Too Large",
-        415 => "Unsupported Media Type",
-        429 => "Too Many Requests",
-        431 => "Request Header Fields Too Large",
         500 => "Internal Server Error",
         503 => "Service Unavailable",
-        _ => "As Asked",
+        _ => "Error",
     }
 }
 
@@ -235,10 +235,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_body_has_one_length_or_is_refused() {
-        for (headers, fine) in [
+    fn a_body_has_one_length_or_the_request_is_refused() {
+        for (headers, valid) in [
             ("", true),
-            ("content-length: 5\r\n", true),
+            ("content-length: 0\r\n", true),
             ("Transfer-Encoding: Chunked\r\n", true),
             ("content-length: 5\r\ncontent-length: 5\r\n", false),
             ("content-length: 5\r\ntransfer-encoding: chunked\r\n", false),
@@ -246,23 +246,60 @@ mod tests {
             ("content-length: -1\r\n", false),
             ("content-length: x\r\n", false),
         ] {
-            let head = format!("POST / HTTP/1.1\r\n{headers}\r\n");
-            assert_eq!(parse_head(head.as_bytes()).is_ok(), fine, "{headers}");
+            let request = format!("POST / HTTP/1.1\r\n{headers}\r\n0\r\n\r\n");
+            assert_eq!(read_request(request.as_bytes()).is_ok(), valid, "{headers}");
+        }
+    }
+
+    #[test]
+    fn a_request_that_is_too_large_is_refused_early() {
+        let chunk = format!("{:x}\r\n{}\r\n", 0x1000, "x".repeat(0x1000));
+        for (start, rest, expected) in [
+            ("GET / HTTP/1.1\r\n", "x: y\r\n".to_owned(), 400),
+            ("GET /", "x".to_owned(), 431),
+            ("POST / HTTP/1.1\r\ncontent-length: 99999999999\r\n\r\n", "x".to_owned(), 413),
+            ("POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n", chunk, 413),
+            ("POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n", "1;x".to_owned(), 400),
+        ] {
+            let mut sent = start.as_bytes().to_vec();
+            while sent.len() < 4 * MAX_BODY {
+                sent.extend_from_slice(rest.as_bytes());
+            }
+            let refused = read_request(sent.as_slice()).err();
+            assert!(
+                matches!(refused, Some(RequestError::Refused(status, _)) if status == expected),
+                "{start}: {refused:?}"
+            );
         }
     }
 
     proptest! {
         #[test]
-        fn any_bytes_are_a_request_a_part_of_one_or_refused(
+        fn any_bytes_are_a_request_or_an_error(
             bytes in prop_oneof![
                 proptest::collection::vec(any::<u8>(), 0..99),
                 "(GET|CONNECT|OPTIONS) [!-~]{0,9} HTTP/1.[01]\r\n([a-z-]{1,9}: [ -~]{0,9}\r\n){0,3}\r\n"
                     .prop_map(String::into_bytes),
+                ("[0-9A-Fa-f]{0,17}[;x\r\n]{0,3}[a-z]{0,20}\r\n0?\r\n").prop_map(|chunks| {
+                    format!("POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n{chunks}").into()
+                }),
             ],
         ) {
-            if let Ok(Some((_, _, length))) = parse_head(&bytes) {
-                prop_assert!(length <= bytes.len());
+            if let Ok(request) = read_request(bytes.as_slice()) {
+                prop_assert!(request.body.len() <= bytes.len());
             }
+        }
+
+        #[test]
+        fn a_body_arrives_however_it_is_split_into_chunks(
+            parts in proptest::collection::vec("[ -~]{1,20}", 0..9),
+        ) {
+            let chunks: String =
+                parts.iter().map(|part| format!("{:X};a=b\r\n{part}\r\n", part.len())).collect();
+            let request =
+                format!("POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n{chunks}0\r\n\r\n");
+            let read = read_request(request.as_bytes()).unwrap();
+            prop_assert_eq!(read.body, parts.concat().into_bytes());
         }
     }
 }

@@ -1,127 +1,122 @@
-//! A stand-in for the API on loopback, for tests without an account and without the network.
+//! A stand-in for the API, for tests without an account and without the network.
 //!
-//! Answers as the vendor's documentation says ("API Reference / Data Extraction API /
-//! Authentication", version 4.1) at both environments' paths, and shows a page where the
-//! component would be. Not a copy of the service: its tokens open nothing.
+//! It replies as the vendor's documentation says ("API Reference / Data Extraction API /
+//! Authentication", version 4.1) at both environments' paths, and serves a page in place of the
+//! component. It is not a copy of the service: its tokens open nothing.
 
 mod api;
 mod fault;
 mod http;
+mod log;
 mod page;
 
 use std::io;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use http::{Answer, Connection, Request, Unusable};
+use http::{Reply, Request, RequestError};
 
-pub use api::{Accepted, TOKEN_PATHS};
-pub use fault::{Fault, Faults};
+pub use api::{Accounts, TOKEN_PATHS};
+pub use fault::Fault;
+pub use log::Log;
 pub use page::PAGE_PATHS;
 
-/// The time of a connection, beside the delay that was asked for.
-const TIME: Duration = Duration::from_secs(10);
-const MOST_CONNECTIONS: usize = 512;
-
-/// Is told of each request: method, path, status.
-pub type Log = Box<dyn Fn(&str, &str, u16) + Send + Sync>;
+/// The time that a connection has, in addition to the delay.
+const CONNECTION_TIME: Duration = Duration::from_secs(10);
+/// Each connection has a thread. More connections wait in the system's queue.
+const MAX_CONNECTIONS: usize = 1024;
+/// How long to wait before the next attempt to accept a connection.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
 /// What the emulator does.
 pub struct Emulator {
-    pub accepted: Accepted,
+    pub accounts: Accounts,
+    /// How long each token request waits for its reply.
     pub delay: Duration,
-    pub faults: Faults,
-    pub log: Log,
+    pub fault: Option<Fault>,
+    pub token_requests: AtomicU64,
+    pub log: Option<Log>,
 }
 
 impl Emulator {
-    /// Serves in threads of its own until the process ends; gives the address listened to.
-    pub fn start(self, listen: SocketAddr) -> io::Result<SocketAddr> {
-        let listener = TcpListener::bind(listen)?;
-        let address = listener.local_addr()?;
-        thread::spawn(move || {
-            let emulator = Arc::new(self);
-            let open = Arc::new(AtomicUsize::new(0));
-            for stream in listener.incoming().flatten() {
-                // One too many is hung up on; who comes back later finds room.
-                if open.fetch_add(1, Ordering::SeqCst) >= MOST_CONNECTIONS {
-                    open.fetch_sub(1, Ordering::SeqCst);
-                    continue;
-                }
-                let (emulator, ended) = (emulator.clone(), open.clone());
-                let thread = thread::Builder::new().spawn(move || {
-                    // A client that is gone has nobody to tell.
-                    let _ = emulator.serve(stream);
-                    ended.fetch_sub(1, Ordering::SeqCst);
-                });
-                // Where the system has no thread left, it is hung up on, too.
-                if thread.is_err() {
-                    open.fetch_sub(1, Ordering::SeqCst);
-                }
-            }
-        });
-        Ok(address)
+    /// Serves in threads of its own until the process ends. Fails if no thread can be created.
+    pub fn start(self, listener: TcpListener) -> io::Result<()> {
+        let emulator = Arc::new(self);
+        thread::Builder::new().spawn(move || emulator.accept(&listener)).map(drop)
     }
 
-    fn serve(&self, stream: TcpStream) -> io::Result<()> {
-        let mut connection = Connection::new(stream, TIME + self.delay);
-        match connection.request() {
-            Ok(request) => {
-                let (path, answer) = self.answer(&request);
-                (self.log)(&request.method, path, answer.status);
-                connection.answer(&answer, request.method == "HEAD")
+    fn accept(self: Arc<Self>, listener: &TcpListener) {
+        loop {
+            if Arc::strong_count(&self) > MAX_CONNECTIONS {
+                thread::sleep(ACCEPT_PAUSE);
+                continue;
             }
-            Err(Unusable::Refused(status, text)) => {
-                (self.log)("-", "(no request)", status);
-                connection.answer(&api::error(status, text), false)
-            }
-            Err(Unusable::Gone) => Ok(()),
+            let Ok((stream, _)) = listener.accept() else {
+                // File descriptors have run out, for example, until a connection ends.
+                thread::sleep(ACCEPT_PAUSE);
+                continue;
+            };
+            let emulator = Arc::clone(&self);
+            let serve = move || drop(emulator.serve(&stream));
+            // If no thread can be created the connection is closed, and the next one may succeed.
+            let _ = thread::Builder::new().spawn(serve);
         }
     }
 
-    /// The answer, and the path as it is logged.
-    fn answer(&self, request: &Request) -> (&'static str, Answer) {
+    fn serve(&self, stream: &TcpStream) -> io::Result<()> {
+        let deadline = Instant::now() + CONNECTION_TIME + self.delay;
+        match http::read_request(http::UntilDeadline { stream, deadline }) {
+            Ok(request) => {
+                let (path, reply) = self.reply(&request);
+                self.log(&request.method, path, reply.status);
+                reply.send(stream, deadline, request.method == "HEAD")
+            }
+            Err(RequestError::Refused(status, text)) => {
+                self.log("-", "(no request)", status);
+                Reply::error(status, text).send(stream, deadline, false)
+            }
+            Err(RequestError::Disconnected) => Ok(()),
+        }
+    }
+
+    fn log(&self, method: &str, path: &str, status: u16) {
+        if let Some(log) = &self.log {
+            log.line(format!("{method} {path} {status}"));
+        }
+    }
+
+    /// The reply, and the path for the log.
+    fn reply(&self, request: &Request) -> (&'static str, Reply) {
         let path = request.path.as_str();
         if let Some(known) = TOKEN_PATHS.into_iter().find(|known| *known == path) {
             (known, self.token(request))
         } else if let Some(known) = PAGE_PATHS.into_iter().find(|known| *known == path) {
             (known, self.page(request))
         } else {
-            // Whatever was asked for here may be a secret in the wrong place.
-            ("(unknown path)", api::error(404, "There is nothing at this path"))
+            // An unknown path is not logged: it may contain a secret.
+            ("(unknown path)", Reply::error(404, "There is nothing at this path"))
         }
     }
 
-    fn token(&self, request: &Request) -> Answer {
+    fn token(&self, request: &Request) -> Reply {
         if request.method != "POST" {
-            return not_allowed("POST");
+            return Reply::method_not_allowed("POST");
         }
         thread::sleep(self.delay);
-        if let Some(status) = self.faults.next() {
-            return api::error(status, "This failure was asked for");
+        let number = self.token_requests.fetch_add(1, Ordering::Relaxed);
+        match self.fault.and_then(|fault| fault.status_of(number)) {
+            Some(status) => Reply::error(status, "This failure is simulated"),
+            None => self.accounts.exchange(request.content_type.as_deref(), &request.body),
         }
-        api::exchange(&self.accepted, request.content_type.as_deref(), &request.body)
     }
 
-    fn page(&self, request: &Request) -> Answer {
+    fn page(&self, request: &Request) -> Reply {
         if !["GET", "HEAD"].contains(&request.method.as_str()) {
-            return not_allowed("GET, HEAD");
+            return Reply::method_not_allowed("GET, HEAD");
         }
-        let nonce = api::random();
-        Answer {
-            status: 200,
-            content_type: "text/html; charset=utf-8",
-            body: page::html(&request.query, |token| self.accepted.has_issued(token), &nonce),
-            header: Some(("content-security-policy", page::policy(&nonce))),
-        }
+        page::reply(&request.query, |token| self.accounts.has_issued(token))
     }
-}
-
-fn not_allowed(methods: &str) -> Answer {
-    let mut answer = api::error(405, "This method is not allowed here");
-    answer.header = Some(("allow", methods.to_owned()));
-    answer
 }

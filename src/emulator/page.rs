@@ -1,27 +1,23 @@
-//! The stand-in for the component: a page that says whether it was given a token that was issued.
+//! The stand-in for the component: a page that shows whether the token in its URL was issued.
 
 use percent_encoding::percent_decode_str;
 
+use super::http::Reply;
 use crate::output::html_attribute;
 
 /// Where the component is in production and in staging.
 pub const PAGE_PATHS: [&str; 2] = ["/smart-extract", "/smart-extract-stg"];
 
-/// Nothing is loaded, and no script runs but the page's own.
-pub fn policy(nonce: &str) -> String {
-    format!("default-src 'none'; script-src 'nonce-{nonce}'; style-src 'unsafe-inline'")
-}
-
-/// The page for this query. Tells its host, too: a message with `source` and `status`.
-pub fn html(query: &str, is_issued: impl Fn(&str) -> bool, nonce: &str) -> String {
+/// The page for this query. It also sends its status to the host page, as a message.
+pub fn reply(query: &str, is_issued: impl Fn(&str) -> bool) -> Reply {
     let token = parameter(query, "token");
-    let (status, said) = match &token {
-        None => ("missing", "The URL holds no token."),
+    let (status, sentence) = match &token {
+        None => ("missing", "The URL contains no token."),
         Some(token) if is_issued(token) => ("issued", "The token was issued by this emulator."),
         Some(_) => ("unknown", "The token was not issued by this emulator."),
     };
-    let shown = html_attribute(token.as_deref().unwrap_or_default());
-    format!(
+    let token = html_attribute(token.as_deref().unwrap_or_default());
+    let body = format!(
         r#"<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -31,16 +27,16 @@ pub fn html(query: &str, is_issued: impl Fn(&str) -> bool, nonce: &str) -> Strin
 </head>
 <body data-status="{status}">
 <h1>SmartExtract emulator</h1>
-<p id="status">{said}</p>
-<p>Received: <code id="token">{}</code></p>
-<script nonce="{nonce}">
+<p id="status">{sentence}</p>
+<p>Received: <code id="token">{token}</code></p>
+<script>
 parent.postMessage({{ source: "smartextract-emulator", status: "{status}" }}, "*");
 </script>
 </body>
 </html>
-"#,
-        shown
-    )
+"#
+    );
+    Reply { status: 200, content_type: "text/html; charset=utf-8", body, allow: None }
 }
 
 /// The first parameter of this name, decoded as browsers encode (WHATWG URL, "urlencoded").
@@ -52,11 +48,16 @@ fn parameter(query: &str, name: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
+    fn page(query: &str) -> String {
+        reply(query, |token| token == "t+1").body
+    }
+
     #[test]
-    fn the_page_knows_issued_tokens_and_shows_others_escaped() {
-        let page = |query| html(query, |token| token == "t+1", "n");
+    fn the_page_recognizes_issued_tokens_and_shows_others_escaped() {
         for (query, status, shown) in [
             ("token=t%2B1", "issued", "<code id=\"token\">t+1</code>"),
             ("a=1&token=t%2B1&b=2", "issued", ">t+1<"),
@@ -70,6 +71,14 @@ mod tests {
             let html = page(query);
             assert!(html.contains(&format!("data-status=\"{status}\"")), "{query}: {html}");
             assert!(html.contains(shown), "{query}: {html}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_token_adds_markup_to_the_page(token in "[<>&\"'a%+/;=]{0,20}|\\PC*") {
+            let tags = |html: &str| html.matches(['<', '>', '"']).count();
+            prop_assert_eq!(tags(&page(&format!("token={token}"))), tags(&page("token=x")));
         }
     }
 }

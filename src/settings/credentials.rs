@@ -3,12 +3,13 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{ExitStatus, Stdio};
 
 use zeroize::Zeroizing;
 
 use super::origin::{Origin, Setting};
 use crate::error::{Code, Error};
+use crate::program;
 use crate::secret::{Flaw, Secret, trimmed, without_final_newline};
 
 /// Far above any real secret.
@@ -125,13 +126,13 @@ fn read_limited(
 
 /// Runs the program with our standard input and standard error, and reads what it prints.
 fn output_of(words: &[String], place: &str, origin: &Origin) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let program = program_name(words);
-    let failed =
-        |what: String| Error::config(format!("secret_command: {program} {what} ({origin})"));
-    let child = Command::new(&words[0]).args(&words[1..]).stdout(Stdio::piped()).spawn();
+    let name = program_name(words);
+    let failed = |what: String| Error::config(format!("secret_command: {name} {what} ({origin})"));
+    let mut command = program::command(words[0].as_ref(), None);
+    let child = command.args(&words[1..]).stdout(Stdio::piped()).spawn();
     let mut child = child.map_err(|error| {
         let error = failed("can't be run".to_owned()).cause(error);
-        if program == words[0] {
+        if name == words[0] {
             return error;
         }
         error.hint(
@@ -147,7 +148,7 @@ fn output_of(words: &[String], place: &str, origin: &Origin) -> Result<Zeroizing
     let status = child.wait().map_err(|error| failed("was lost".to_owned()).cause(error))?;
     let content = content?;
     if !status.success() {
-        return Err(failed(describe(status)).hint(format!("see the output of {program} above")));
+        return Err(failed(describe(status)).hint(format!("see the output of {name} above")));
     }
     Ok(content)
 }

@@ -1,0 +1,36 @@
+//! Starting other programs: what `exec`, `emulator` and `secret_command` have in common.
+
+use std::ffi::OsStr;
+use std::process::Command;
+
+/// A command for a program that is looked up in `path`, or in this process's own `PATH`.
+///
+/// On Windows `Command` itself finds only `.exe` files, but npm, az and gcloud are `.cmd` files:
+/// there the look-up follows `PATHEXT`, as in cmd.exe and PowerShell.
+pub fn command(program: &OsStr, path: Option<&OsStr>) -> Command {
+    #[cfg(windows)]
+    {
+        let path = path.map(ToOwned::to_owned).or_else(|| std::env::var_os("PATH"));
+        let directory = std::env::current_dir().unwrap_or_default();
+        if let Ok(found) = which::which_in(program, path, directory) {
+            return Command::new(found);
+        }
+    }
+    #[cfg(not(windows))]
+    let _ = path;
+    Command::new(program)
+}
+
+/// Makes sure that the exit codes of child processes arrive; called once, before any is started.
+///
+/// A parent that ignores SIGCHLD (`trap '' CHLD`, some supervisors and CI runners) passes that on.
+/// The system then discards exit codes, and waiting for a child fails with ECHILD (POSIX.1-2017,
+/// wait). Any handler undoes it.
+pub fn keep_exit_codes() {
+    #[cfg(unix)]
+    {
+        let unused = std::sync::Arc::default();
+        // This fails only for a signal that doesn't exist or can't be caught.
+        let _ = signal_hook::flag::register(signal_hook::consts::SIGCHLD, unused);
+    }
+}
