@@ -153,7 +153,7 @@ mod signals {
         }
     }
 
-    /// The ignored signals, signal 1 in the lowest bit, as Linux lists them (proc(5), "SigIgn").
+    /// The ignored signals, signal 1 in the lowest bit, as Linux lists them (proc(5), `SigIgn`).
     /// Other systems have no way to ask without unsafe code: there none counts as ignored.
     fn ignored(status: &str) -> u64 {
         let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
@@ -173,9 +173,9 @@ mod signals {
     impl Signals {
         pub fn catch() -> io::Result<Self> {
             let (sender, receiver) = channel();
-            // Once no one waits any more, sending fails and Ctrl-C does nothing.
-            let send = move || drop(sender.send(()));
-            ctrlc::set_handler(send).map_err(io::Error::other)?;
+            // Once the receiver is dropped, Ctrl-C does nothing.
+            let handler = move || _ = sender.send(());
+            ctrlc::set_handler(handler).map_err(io::Error::other)?;
             Ok(Self(receiver))
         }
 
@@ -184,6 +184,7 @@ mod signals {
         }
 
         pub fn wait_forwarding_signals(self, command: &mut Child) -> io::Result<ExitStatus> {
+            drop(self.0);
             command.wait()
         }
     }

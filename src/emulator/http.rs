@@ -198,10 +198,10 @@ impl Reply {
     pub fn send(&self, mut stream: &TcpStream, deadline: Instant, is_head: bool) -> io::Result<()> {
         let Self { status, content_type, body, allow } = self;
         let allow = allow.map(|methods| format!("allow: {methods}\r\n")).unwrap_or_default();
-        let (reason, length) = (reason(*status), body.len());
+        let length = body.len();
         let body = if is_head { "" } else { body };
         let reply = format!(
-            "HTTP/1.1 {status} {reason}\r\ncontent-type: {content_type}\r\n\
+            "HTTP/1.1 {status} \r\ncontent-type: {content_type}\r\n\
              content-length: {length}\r\ncache-control: no-store\r\nconnection: close\r\n{allow}\
              \r\n{body}"
         );
@@ -212,19 +212,6 @@ impl Reply {
         let deadline = deadline.min(Instant::now() + Duration::from_millis(500));
         let rest = UntilDeadline { stream, deadline };
         io::copy(&mut rest.take(1 << 20), &mut io::sink()).map(drop)
-    }
-}
-
-/// The reason phrase, for people only (RFC 9112, 4).
-const fn reason(status: u16) -> &'static str {
-    match status {
-        200 => "OK",
-        400 => "Bad Request",
-        401 => "Unauthorized",
-        404 => "Not Found",
-        500 => "Internal Server Error",
-        503 => "Service Unavailable",
-        _ => "Error",
     }
 }
 

@@ -1,68 +1,63 @@
 //! The log: one line per request, written by a thread of its own so that no reply waits for it.
 
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread;
-use std::time::Duration;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::{Duration, Instant};
+use std::{io, thread};
 
-/// Lines that wait to be written. If more come, because no one reads the output, they are dropped.
-const QUEUE: usize = 1024;
-
-/// How long the end of the program waits for the last lines.
-const FLUSH_TIME: Duration = Duration::from_secs(1);
-
-/// Called for each line, in the log's thread. It may block.
-pub type Write = fn(&str);
-
-enum Entry {
-    Line(String),
-    /// Asks for a signal once everything before it is written.
-    Flush(SyncSender<()>),
-}
+/// How many lines may wait to be written. If no one reads the output, the others are dropped.
+const MAX_WAITING: usize = 1024;
 
 /// A log that never blocks.
 #[derive(Clone)]
 pub struct Log {
-    entries: SyncSender<Entry>,
-    dropped: Arc<AtomicUsize>,
+    queue: Sender<String>,
+    counts: Arc<Counts>,
+}
+
+#[derive(Default)]
+struct Counts {
+    waiting: AtomicUsize,
+    dropped: AtomicUsize,
 }
 
 impl Log {
-    /// Fails if no thread can be created.
-    pub fn start(write: Write) -> io::Result<Self> {
-        let (entries, queue) = sync_channel(QUEUE);
-        let dropped = Arc::default();
-        let log = Self { entries, dropped: Arc::clone(&dropped) };
-        thread::Builder::new().spawn(move || write_all(&queue, &dropped, write))?;
+    /// A log whose lines go to `write`, which may block. Fails if no thread can be created.
+    pub fn start(write: fn(&str)) -> io::Result<Self> {
+        let (queue, lines) = channel();
+        let counts = Arc::<Counts>::default();
+        let log = Self { queue, counts: Arc::clone(&counts) };
+        thread::Builder::new().spawn(move || counts.write_all(&lines, write))?;
         Ok(log)
     }
 
     pub fn line(&self, line: String) {
-        if self.entries.try_send(Entry::Line(line)).is_err() {
-            self.dropped.fetch_add(1, Ordering::Relaxed);
+        let Counts { waiting, dropped } = &*self.counts;
+        if waiting.fetch_add(1, Ordering::SeqCst) >= MAX_WAITING || self.queue.send(line).is_err() {
+            waiting.fetch_sub(1, Ordering::SeqCst);
+            dropped.fetch_add(1, Ordering::SeqCst);
         }
     }
 
-    /// Waits until all lines are written, or a second has passed.
+    /// Waits up to a second until all lines are written.
     pub fn flush(&self) {
-        let (done, finished) = sync_channel(1);
-        if self.entries.try_send(Entry::Flush(done)).is_ok() {
-            let _ = finished.recv_timeout(FLUSH_TIME);
+        let start = Instant::now();
+        while self.counts.waiting.load(Ordering::SeqCst) > 0 && start.elapsed().as_secs() < 1 {
+            thread::sleep(Duration::from_millis(1));
         }
     }
 }
 
-fn write_all(queue: &Receiver<Entry>, dropped: &AtomicUsize, write: Write) {
-    for entry in queue {
-        match entry {
-            Entry::Line(line) => write(&line),
-            Entry::Flush(done) => drop(done.send(())),
-        }
-        match dropped.swap(0, Ordering::Relaxed) {
-            0 => {}
-            lines => write(&format!("{lines} lines of the log were dropped")),
+impl Counts {
+    fn write_all(&self, lines: &Receiver<String>, write: fn(&str)) {
+        for line in lines {
+            write(&line);
+            match self.dropped.swap(0, Ordering::SeqCst) {
+                0 => {}
+                dropped => write(&format!("{dropped} lines of the log were dropped")),
+            }
+            self.waiting.fetch_sub(1, Ordering::SeqCst);
         }
     }
 }

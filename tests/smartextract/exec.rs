@@ -50,6 +50,29 @@ fn the_command_replaces_the_program() {
     assert_eq!(numbers[0], numbers[1]);
 }
 
+/// A parent that ignores SIGCHLD passes that on: `wait` then finds no child.
+#[cfg(unix)]
+#[test]
+fn a_secret_command_works_if_the_parent_ignores_the_end_of_its_children() {
+    let api = Api::giving_tokens();
+    let profile =
+        format!("[profiles.default]\nkey = \"{KEY}\"\nsecret_command = [\"echo\", \"s\"]\n");
+    let program = assert_cmd::cargo::cargo_bin!("smartextract");
+    let home = tempfile::tempdir().unwrap();
+    std::fs::write(home.path().join("p"), profile).unwrap();
+    let output = assert_cmd::Command::new("sh")
+        .args([
+            "-c",
+            "trap '' CHLD; exec \"$0\" exec --config p -- sh -c 'true & wait $!; echo $?'",
+        ])
+        .arg(program)
+        .current_dir(home.path())
+        .env("SMARTEXTRACT_TOKEN_URL", api.url())
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "0\n", "{output:?}");
+}
+
 #[test]
 fn exit_127_where_the_command_is_not_found_and_126_where_it_can_not_be_run() {
     let api = Api::giving_tokens();

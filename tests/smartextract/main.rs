@@ -10,6 +10,7 @@ mod completions;
 mod config;
 mod documents;
 mod emulator;
+mod emulator_command;
 mod environments;
 mod errors;
 mod exec;

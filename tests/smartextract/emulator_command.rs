@@ -1,0 +1,241 @@
+//! `emulator -- COMMAND`: what COMMAND gets, the signals that reach it, and its exit code.
+
+use std::fs;
+use std::path::Path;
+
+use assert_cmd::cargo::cargo_bin;
+
+use crate::support::{Case, SECRET};
+
+/// `smartextract emulator FLAGS… -- smartextract ARGUMENTS…`
+fn around(flags: &str, arguments: &str) -> Case {
+    Case::new(&format!("emulator {flags} -- smartextract {arguments}"))
+}
+
+fn is_token(text: &str) -> bool {
+    text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+#[test]
+fn a_command_gets_a_token_and_its_standard_output_is_its_own() {
+    let outcome = around("", "token").run();
+    assert!(is_token(outcome.stdout.trim_end()), "{}", outcome.stdout);
+    outcome.says("POST /smart-extract-api/api/account/v1/auth/token 200\n");
+    let outcome = around("", "token --env staging --format url").run();
+    assert!(outcome.stdout.starts_with("http://127.0.0.1:"), "{}", outcome.stdout);
+}
+
+#[test]
+fn failures_end_in_their_exit_codes() {
+    for (flags, arguments, code) in [
+        ("", "token --key wrong", 10),
+        ("", "token --key disabled-key", 11),
+        ("--disabled-key mine", "token --key mine", 11),
+        ("--fail 403", "token", 12),
+        ("--fail 503", "token --retries 0", 30),
+        ("--fail 429x9", "token --retries 1", 32),
+        ("--fail 302", "token", 31),
+        ("--delay 5", "token --timeout 0.3", 21),
+        ("--fail 503x2", "token --retries 2", 0),
+        ("--key k --secret s", "token", 0),
+        (&format!("--secret {SECRET} --fail 401"), "token", 12),
+    ] {
+        assert_eq!(around(flags, arguments).run().code, code, "{flags} -- {arguments}");
+    }
+}
+
+#[test]
+fn exec_works_around_a_command_and_quiet_writes_no_log() {
+    let script = "printenv SMARTEXTRACT_TOKEN; env | grep -c '^SMARTEXTRACT_SECRET='";
+    let outcome = Case::new("emulator -q -- smartextract exec -- sh -c").arg(script).run();
+    let lines: Vec<&str> = outcome.stdout.lines().collect();
+    assert!(is_token(lines[0]) && lines[1] == "0", "{}", outcome.stdout);
+    assert_eq!(outcome.stderr, "");
+}
+
+#[test]
+fn the_commands_exit_code_is_passed_on() {
+    for (script, code) in [("exit 0", 0), ("exit 42", 42), ("kill -9 $$", 137)] {
+        let outcome = Case::new("emulator -- sh -c").arg(script).run();
+        assert_eq!(outcome.code, code, "{script}");
+    }
+    Case::new("emulator -- no-such-command").run().fails(127).says("no-such-command is not found");
+    Case::new("emulator -- ./f").file("f", "").run().fails(126);
+}
+
+#[test]
+fn the_environments_settings_and_proxies_do_not_interfere() {
+    let case = |listen: &str| {
+        around(&format!("--listen {listen}:0"), "token")
+            .env("SMARTEXTRACT_SECRET_FILE", "/gone")
+            .env("SMARTEXTRACT_PROXY", "http://127.0.0.1:1")
+            .env("ALL_PROXY", "http://127.0.0.1:1")
+            .env("SMARTEXTRACT_KEY", "other")
+    };
+    for outcome in [case("127.0.0.1").run(), case("127.0.0.2").env("NO_PROXY", "*").run()] {
+        assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    }
+    Case::new("emulator --listen 127.0.0.2:0 -- sh -c")
+        .arg("echo $no_proxy")
+        .env("NO_PROXY", "a")
+        .run()
+        .prints("a,127.0.0.2,127.0.0.1,::1\n");
+}
+
+/// Under another name, and in a directory that no `PATH` can contain.
+#[cfg(unix)]
+#[test]
+fn the_command_finds_this_program_wherever_it_is_and_no_link_remains() {
+    for path in ["se", "a:b/smartextract", "a:b/se"] {
+        // Next to the binary, so that a hard link is possible.
+        let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        let program = home.path().join(path);
+        let temporary = home.path().join("tmp");
+        fs::create_dir_all(program.parent().unwrap()).unwrap();
+        fs::create_dir(&temporary).unwrap();
+        fs::hard_link(cargo_bin!("smartextract"), &program).unwrap();
+        let run = |temporary: &Path| {
+            assert_cmd::Command::new(&program)
+                .args(["emulator", "--", "sh", "-c", "echo started; smartextract token"])
+                .env("TMPDIR", temporary)
+                .output()
+                .unwrap()
+        };
+        let output = run(&temporary);
+        let stdout = String::from_utf8_lossy(&output.stdout);
+        assert!(is_token(stdout.trim_start_matches("started\n").trim_end()), "{path}: {output:?}");
+        assert_eq!(fs::read_dir(&temporary).unwrap().count(), 0, "{path}");
+        let output = run(&home.path().join("missing"));
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(stderr.contains("can't put smartextract on COMMAND's PATH"), "{path}: {stderr}");
+        assert!(output.stdout.is_empty(), "{path}");
+    }
+}
+
+#[cfg(unix)]
+mod signals {
+    use std::io::{BufRead, BufReader};
+    use std::os::unix::process::CommandExt;
+    use std::process::{Child, ChildStdout, Command, Stdio};
+    use std::thread;
+    use std::time::Duration;
+
+    use assert_cmd::cargo::cargo_bin;
+    use rustix::process::{Pid, Signal, kill_process_group};
+
+    use crate::emulator::{Alone, send};
+
+    /// Prints the name of each signal, and ends at SIGUSR1, or after 10 seconds.
+    const REPORT: &str = "for s in HUP INT QUIT TERM; do trap \"echo $s\" $s; done
+        trap 'exit 7' USR1
+        echo ready; i=0; while [ $i -lt 200 ]; do sleep 0.05; i=$((i+1)); done";
+
+    /// `sh -c SCRIPT COMMAND`; `$0` is the program, `$1` COMMAND.
+    const EMULATOR: &str = "exec \"$0\" emulator -- sh -c \"$1\"";
+
+    /// What a command prints, line by line.
+    type Lines = std::io::Lines<BufReader<ChildStdout>>;
+
+    /// Starts a command, does something once it is ready, and waits for its end. Returns its exit
+    /// code and what else it printed.
+    fn run(
+        script: &str,
+        command: &str,
+        when_ready: impl FnOnce(&Child, &mut Lines),
+    ) -> (Option<i32>, Vec<String>) {
+        let mut process = Command::new("sh");
+        process.args(["-c", script]).arg(cargo_bin!("smartextract")).arg(command);
+        // A process group of its own, as `timeout` and shells make.
+        let mut process = process.stdout(Stdio::piped()).process_group(0).spawn().unwrap();
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        assert_eq!(lines.next().unwrap().unwrap(), "ready");
+        when_ready(&process, &mut lines);
+        let output = lines.map(Result::unwrap).collect();
+        (process.wait().unwrap().code(), output)
+    }
+
+    #[test]
+    fn a_signal_ends_an_emulator_on_its_own() {
+        for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
+            let mut emulator = Alone::of_script("exec \"$0\" emulator");
+            send(&emulator.process, signal);
+            assert_eq!(emulator.process.wait().unwrap().code(), Some(0), "{signal:?}");
+        }
+    }
+
+    #[test]
+    fn a_signal_to_the_emulator_reaches_the_command() {
+        let (code, rest) = run(EMULATOR, REPORT, |process, lines| {
+            for (signal, name) in [
+                (Signal::TERM, "TERM"),
+                (Signal::INT, "INT"),
+                (Signal::HUP, "HUP"),
+                (Signal::QUIT, "QUIT"),
+            ] {
+                send(process, signal);
+                assert_eq!(lines.next().unwrap().unwrap(), name);
+            }
+            send(process, Signal::USR1);
+        });
+        assert_eq!((code, rest.len()), (Some(7), 0), "{rest:?}");
+    }
+
+    /// Ctrl-C signals the group, `timeout` also the process that it started.
+    #[test]
+    fn a_signal_to_the_process_group_reaches_the_command_once() {
+        let (code, names) = run(EMULATOR, REPORT, |process, _| {
+            send(process, Signal::INT);
+            for signal in [Signal::INT, Signal::TERM] {
+                kill_process_group(Pid::from_child(process), signal).unwrap();
+                // Time for a second one to arrive.
+                thread::sleep(Duration::from_secs(1));
+            }
+            send(process, Signal::USR1);
+        });
+        assert_eq!((code, names.join(" ").as_str()), (Some(7), "INT TERM"));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_signal_that_is_ignored_at_the_start_stays_ignored() {
+        let mut emulator = Alone::of_script("trap '' HUP; exec \"$0\" emulator");
+        send(&emulator.process, Signal::HUP);
+        thread::sleep(Duration::from_millis(300));
+        assert_eq!(emulator.get("/smart-extract").0, 200);
+        send(&emulator.process, Signal::TERM);
+        assert_eq!(emulator.process.wait().unwrap().code(), Some(0));
+        let script = format!("trap '' HUP; {EMULATOR}");
+        let (code, _) = run(&script, "echo ready; kill -HUP $$; exit 7", |_, _| {});
+        assert_eq!(code, Some(7));
+    }
+
+    #[test]
+    fn the_exit_code_arrives_if_the_parent_ignores_the_end_of_its_children() {
+        let script = format!("trap '' CHLD; {EMULATOR}");
+        let (code, _) = run(&script, "echo ready; exit 7", |_, _| {});
+        assert_eq!(code, Some(7));
+    }
+
+    /// With less and less memory for threads, either COMMAND does not start, or its exit code is
+    /// the emulator's.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn no_missing_thread_ends_the_emulator_while_its_command_runs() {
+        let run = |megabytes: u32| {
+            let script = format!("ulimit -v {megabytes}000; {EMULATOR}");
+            let command = "echo started; \"$0\" token --retries 0 2>/dev/null; exit 7";
+            let mut sh = Command::new("sh");
+            let output = sh
+                .args(["-c", &script])
+                .arg(cargo_bin!("smartextract"))
+                .arg(command)
+                .output()
+                .unwrap();
+            let started = output.stdout.starts_with(b"started\n");
+            assert_eq!(output.status.code() == Some(7), started, "{megabytes} MB: {output:?}");
+            started
+        };
+        let started = (1..60).map(|step| run(4 * step)).filter(|started| *started).count();
+        assert!((1..59).contains(&started), "{started}");
+    }
+}
