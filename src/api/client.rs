@@ -8,13 +8,15 @@ use std::time::{Duration, SystemTime};
 use ureq::http::Uri;
 use ureq::http::uri::Scheme;
 use ureq::tls::{RootCerts, TlsConfig};
-use ureq::unversioned::transport::{Connector, RustlsConnector};
+use ureq::unversioned::transport::{
+    ConnectProxyConnector, Connector, RustlsConnector, SocksConnector,
+};
 use ureq::{Agent, Proxy};
 use zeroize::Zeroizing;
 
 use super::connect::{Fault, Lookup, TcpRace, as_tls, is_lost, within};
 use super::foreign_text::cleaned;
-use super::proxy::{HttpProxy, SocksProxy};
+use super::proxy::Proxied;
 use super::response::{self, Failure, Response};
 use super::retry;
 use super::trust::Trust;
@@ -68,8 +70,8 @@ impl Client {
             .output_buffer_size(OUTPUT_BUFFER)
             .build();
         let connectors =
-            ().chain(SocksProxy::default())
-                .chain(HttpProxy::default())
+            ().chain(Proxied::<SocksConnector>::default())
+                .chain(Proxied::<ConnectProxyConnector>::default())
                 .chain(TcpRace)
                 .chain(RustlsConnector::default());
         Ok(Agent::with_parts(config, connectors, Lookup))
@@ -266,4 +268,20 @@ fn timeout() -> Error {
 fn unexpected(message: &str) -> Error {
     Error::new(Code::UnexpectedResponse, message)
         .hint("check the token URL, and whether a proxy answers instead of the API")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What ureq reports on a Linux without ca-certificates.
+    #[test]
+    fn an_empty_trust_store_is_a_tls_failure_that_says_what_to_install() {
+        let reason = "No CA certificates were loaded from the system".to_owned();
+        let failure = Failure::from(ureq::Error::Rustls(rustls::Error::General(reason)));
+        assert_eq!(failure.error.code(), Code::Tls);
+        assert!(!failure.is_transient);
+        let lines = failure.error.lines();
+        assert!(lines.iter().any(|(_, line)| line.contains("install the ca-certificates")));
+    }
 }

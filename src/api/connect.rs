@@ -91,22 +91,6 @@ impl Resolver for Lookup {
     }
 }
 
-/// A copy of the details, to change one of them.
-pub fn copy<'a>(details: &ConnectionDetails<'a>) -> ConnectionDetails<'a> {
-    ConnectionDetails {
-        uri: details.uri,
-        addrs: details.addrs.clone(),
-        config: details.config,
-        request_level: details.request_level,
-        resolver: details.resolver,
-        now: details.now,
-        timeout: details.timeout,
-        current_time: details.current_time.clone(),
-        run_connector: details.run_connector.clone(),
-        register_shutdown: details.register_shutdown.clone(),
-    }
-}
-
 type Tcp = <TcpConnector as Connector<()>>::Out;
 
 /// Connects to the first address that answers.

@@ -283,6 +283,7 @@ mod tests {
         assert_eq!(shown("no the-\0key-01"), WITHHELD);
         assert_eq!(shown("no 8f14e45"), "no 8f14e45");
         assert_eq!(shown(&format!("{}8f14e45fceea", "x".repeat(SHOWN - 4))), WITHHELD);
+        assert_eq!(shown_by("no a+b+c+d+e", "the-key-0123", "a b c d e"), WITHHELD);
         assert_eq!(shown_by("not pin", "the-key-0123", "pin"), WITHHELD);
     }
 

@@ -7,11 +7,9 @@ use ureq::Error;
 use ureq::config::Config;
 use ureq::http::Uri;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
-use ureq::unversioned::transport::{
-    ConnectProxyConnector, ConnectionDetails, Connector, NextTimeout, SocksConnector, Transport,
-};
+use ureq::unversioned::transport::{ConnectionDetails, Connector, NextTimeout, Transport};
 
-use super::connect::{Fault, Lookup, as_tls, copy, is_lost};
+use super::connect::{Fault, Lookup, as_tls, is_lost};
 
 fn on_the_way(error: Error) -> Error {
     match error {
@@ -48,29 +46,12 @@ impl Resolver for ProxyLookup {
     }
 }
 
-/// Connects through a SOCKS proxy, if one is configured.
+/// A connector of ureq that connects through a proxy if one of its kind is configured.
 #[derive(Debug, Default)]
-pub struct SocksProxy(SocksConnector);
+pub struct Proxied<C>(C);
 
-impl<In: Transport> Connector<In> for SocksProxy {
-    type Out = <SocksConnector as Connector<In>>::Out;
-
-    fn connect(
-        &self,
-        details: &ConnectionDetails,
-        chained: Option<In>,
-    ) -> Result<Option<Self::Out>, Error> {
-        let details = ConnectionDetails { resolver: &ProxyLookup, ..copy(details) };
-        self.0.connect(&details, chained).map_err(from_handshake)
-    }
-}
-
-/// Opens a tunnel through an HTTP proxy, if one is configured.
-#[derive(Debug, Default)]
-pub struct HttpProxy(ConnectProxyConnector);
-
-impl<In: Transport> Connector<In> for HttpProxy {
-    type Out = <ConnectProxyConnector as Connector<In>>::Out;
+impl<In: Transport, C: Connector<In>> Connector<In> for Proxied<C> {
+    type Out = C::Out;
 
     fn connect(
         &self,
@@ -79,9 +60,16 @@ impl<In: Transport> Connector<In> for HttpProxy {
     ) -> Result<Option<Self::Out>, Error> {
         let run = details.run_connector.clone();
         let details = ConnectionDetails {
+            uri: details.uri,
+            addrs: details.addrs.clone(),
+            config: details.config,
+            request_level: details.request_level,
             resolver: &ProxyLookup,
+            now: details.now,
+            timeout: details.timeout,
+            current_time: details.current_time.clone(),
             run_connector: Arc::new(move |details| run(details).map_err(on_the_way)),
-            ..copy(details)
+            register_shutdown: details.register_shutdown.clone(),
         };
         self.0.connect(&details, chained).map_err(from_handshake)
     }

@@ -110,20 +110,22 @@ fn a_proxys_user_and_password_are_sent_and_never_shown() {
 }
 
 #[test]
-fn exit_21_where_the_proxys_answer_drips_past_the_budget() {
+fn exit_21_if_the_proxys_answer_drips_past_the_budget_or_stops_before_it() {
     let (_, _, case) = setting();
-    let dripping = listen(|_, mut client| {
-        read_request(&mut client)?;
-        for byte in b"HTTP/1.1 200 OK\r\nx: ".iter().chain([b'x'; 200].iter()) {
-            client.write_all(&[*byte])?;
-            thread::sleep(Duration::from_millis(100));
-        }
-        Ok(())
-    });
-    let start = Instant::now();
-    let url = format!("http://{dripping}");
-    case().env("HTTPS_PROXY", url).arg("--timeout=0.5").run().fails(21);
-    assert!(start.elapsed() < Duration::from_secs(10));
+    for (bytes, budget, limit) in [(200, "0.5", 10), (25, "3", 5)] {
+        let dripping = listen(move |_, mut client| {
+            read_request(&mut client)?;
+            for byte in b"HTTP/1.1 200 OK\r\nx: ".iter().chain([b'x'; 200].iter()).take(bytes) {
+                client.write_all(&[*byte])?;
+                thread::sleep(Duration::from_millis(100));
+            }
+            client.read_to_end(&mut Vec::new()).map(drop)
+        });
+        let start = Instant::now();
+        let url = format!("http://{dripping}");
+        case().env("HTTPS_PROXY", url).arg("--timeout").arg(budget).run().fails(21);
+        assert!(start.elapsed() < Duration::from_secs(limit), "{bytes} bytes");
+    }
 }
 
 #[test]
