@@ -278,7 +278,7 @@ impl Resolver<'_> {
         };
         let proxy = Proxy::parse(given.text()?).map_err(|flaw| {
             Error::config(format!("the proxy is {flaw} ({})", given.origin))
-                .hint("write it as http://HOST:PORT")
+                .hint("write it as SCHEME://HOST:PORT, or SCHEME://USER:PASSWORD@HOST:PORT")
         })?;
         Ok((is_own || endpoint.is_https()).then(|| given.with(proxy)))
     }

@@ -51,7 +51,7 @@ fn the_documentation_has_every_flag_and_every_variable() {
             word.starts_with("--") && word.len() > 2 || word.starts_with("SMARTEXTRACT_")
         })
     }
-    let documents = [document("docs/configuration.md"), document("docs/emulator.md")].concat();
+    let documents: String = documents().iter().map(|name| document(name)).collect();
     let known: Vec<&str> = names(&documents).collect();
     for command in ["token", "emulator"] {
         let help = Case::new(&format!("{command} --help")).run().stdout;

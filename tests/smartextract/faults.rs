@@ -332,19 +332,5 @@ fn a_faulty_proxy_is_a_network_failure() {
         fault("socks5, drips", socks5, b"\x05\0\x05\0\0\x03\xff", Drip(b"x"), 21, ""),
         fault("socks5, no SOCKS", socks5, bad_request, Hang, 20, ""),
         fault("socks5, refuses", socks5, b"\x05\0\x05\x05\0\x01\0\0\0\0\0\0", Hang, 20, ""),
-        fault("socks4a, refuses", Proxy("socks4a"), b"\0\x5b\0\0\0\0\0\0", Hang, 20, ""),
     ]);
-}
-
-#[test]
-fn a_refusal_by_a_proxy_is_final() {
-    for status in [302, 403, 407, 502, 503] {
-        let (url, requests) = scripted(vec![format!("HTTP/1.1 {status} X\r\n\r\n")]);
-        Case::token("https://api.example/auth", "--retries 2")
-            .env("HTTPS_PROXY", url.replace(PATH, ""))
-            .run()
-            .fails(20)
-            .says(&status.to_string());
-        assert_eq!(requests.try_iter().count(), 1, "{status}");
-    }
 }
