@@ -11,7 +11,7 @@ mod origin;
 mod profile;
 mod proxy;
 mod resolve;
-mod rows;
+mod resolved;
 mod sources;
 mod spec;
 mod suggest;
@@ -25,7 +25,7 @@ pub use origin::Setting;
 pub use profile::{ProfileFile, parse as parse_profile_file, read as read_profile_file};
 pub use proxy::Proxy;
 pub use resolve::{load, resolve, resolve_with};
-pub use rows::Row;
+pub use resolved::Row;
 pub use sources::{Flags, Sources};
 pub use spec::{SETTINGS, SettingName};
 

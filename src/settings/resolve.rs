@@ -6,16 +6,16 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::Settings;
 use super::credentials::{SecretSource, clean};
 use super::environment::{self, BUILT_IN, Endpoint, Template};
 use super::origin::{Origin, Raw, Setting};
 use super::profile::{self, Profile, ProfileFile};
 use super::proxy::{self, Proxy};
+use super::resolved::{Environment, Resolution, Resolved};
 use super::sources::Sources;
 use super::spec::SettingName;
 use super::suggest;
-use crate::error::{Code, Error};
+use crate::error::Error;
 use crate::secret::{Key, Secret};
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -25,34 +25,6 @@ const DEFAULT_RETRIES: u32 = 2;
 /// The proxy variables of other programs, in order of precedence.
 const SHARED_PROXIES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
-
-/// A setting's value, if any place has one.
-pub type Resolution<T> = Result<Option<Setting<T>>, Error>;
-
-/// Every setting with its value or error.
-pub struct Resolved {
-    pub profile_path: Option<Setting<PathBuf>>,
-    pub has_profile_file: bool,
-    pub profile: Option<Setting<String>>,
-    pub environment: Result<Environment, Error>,
-    pub proxy: Resolution<Proxy>,
-    pub key: Resolution<Key>,
-    pub secret: Resolution<SecretSource>,
-    pub timeout: Result<Setting<Duration>, Error>,
-    pub retries: Result<Setting<u32>, Error>,
-    pub ca_file: Resolution<PathBuf>,
-    /// The trust store that `SSL_CERT_FILE` or `SSL_CERT_DIR` names instead of the system's.
-    pub trust_variables: Vec<Setting<Raw>>,
-    /// What the user should know although it works.
-    pub warnings: Vec<String>,
-}
-
-/// A known environment, with its URLs or those that replace them.
-pub struct Environment {
-    pub name: Setting<String>,
-    pub token_url: Result<Setting<Endpoint>, Error>,
-    pub iframe_template: Result<Setting<Template>, Error>,
-}
 
 /// Resolves every setting.
 ///
@@ -92,48 +64,6 @@ pub fn resolve_with(sources: &Sources<'_>, file: Option<&ProfileFile>) -> Result
         has_profile_file: file.is_some(),
         profile_path,
     })
-}
-
-impl Resolved {
-    /// All settings of an exchange, or the first error in the order of the rows.
-    pub fn complete(self) -> Result<Settings, Error> {
-        let missing = self.missing_credentials();
-        let environment = self.environment?;
-        let (token_url, iframe_template) = (environment.token_url?, environment.iframe_template?);
-        let (proxy, key, secret) = (self.proxy?, self.key?, self.secret?);
-        let (timeout, retries, ca_file) = (self.timeout?, self.retries?, self.ca_file?);
-        let (Some(key), Some(secret)) = (key, secret) else { return Err(missing) };
-        Ok(Settings {
-            environment: environment.name,
-            token_url,
-            iframe_template,
-            key,
-            secret,
-            timeout,
-            retries,
-            ca_file,
-            proxy,
-        })
-    }
-
-    fn missing_credentials(&self) -> Error {
-        let what = match (&self.key, &self.secret) {
-            (Ok(None), Ok(None)) => "no key and no secret",
-            (Ok(None), _) => "no key",
-            _ => "no secret",
-        };
-        let path = self.profile_path.as_ref().map(|path| path.value.display());
-        let detail = match (&self.profile, path) {
-            (Some(profile), _) => format!("profile {} has none", profile.value),
-            (None, Some(path)) if self.has_profile_file => format!("no profile chosen in {path}"),
-            (None, Some(path)) => format!("no profile file at {path}"),
-            (None, None) => "no profile file: there is no home directory".to_owned(),
-        };
-        Error::new(Code::MissingCredentials, format!("{what} found")).detail(detail).hint(
-            "run smartextract config init, or set SMARTEXTRACT_KEY and SMARTEXTRACT_SECRET \
-             (an empty variable counts as unset)",
-        )
-    }
 }
 
 /// Reads the profile file, which must exist if it was named explicitly.

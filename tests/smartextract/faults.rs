@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use rustls::{ServerConfig, ServerConnection};
 
 use crate::support::certificates::{Authority, Validity, token_server};
-use crate::support::server::{PATH, SUCCESS, listen, read_request, response, scripted};
+use crate::support::server::{PATH, SUCCESS, listen, read_request, response};
 use crate::support::{Case, PROXY_PASSWORD};
 
 use At::{Connect, Handshake, Proxy, Request, TlsRequest};

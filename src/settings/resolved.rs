@@ -1,13 +1,46 @@
-//! The settings as rows to print: `config show` and `-v` show the same ones.
+//! The resolved settings: complete for an exchange, or as rows to print.
 
 use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
 
 use serde_json::Value;
 
+use super::Settings;
 use super::credentials::{SecretSource, program_name};
-use super::origin::Setting;
-use super::resolve::{Resolution, Resolved};
-use crate::error::Error;
+use super::environment::{Endpoint, Template};
+use super::origin::{Raw, Setting};
+use super::proxy::Proxy;
+use crate::error::{Code, Error};
+use crate::secret::Key;
+
+/// A setting's value, if any place has one.
+pub type Resolution<T> = Result<Option<Setting<T>>, Error>;
+
+/// Every setting with its value or error.
+pub struct Resolved {
+    pub profile_path: Option<Setting<PathBuf>>,
+    pub has_profile_file: bool,
+    pub profile: Option<Setting<String>>,
+    pub environment: Result<Environment, Error>,
+    pub proxy: Resolution<Proxy>,
+    pub key: Resolution<Key>,
+    pub secret: Resolution<SecretSource>,
+    pub timeout: Result<Setting<Duration>, Error>,
+    pub retries: Result<Setting<u32>, Error>,
+    pub ca_file: Resolution<PathBuf>,
+    /// The trust store that `SSL_CERT_FILE` or `SSL_CERT_DIR` names instead of the system's.
+    pub trust_variables: Vec<Setting<Raw>>,
+    /// What the user should know although it works.
+    pub warnings: Vec<String>,
+}
+
+/// A known environment, with its URLs or those that replace them.
+pub struct Environment {
+    pub name: Setting<String>,
+    pub token_url: Result<Setting<Endpoint>, Error>,
+    pub iframe_template: Result<Setting<Template>, Error>,
+}
 
 /// A setting as it may be shown: never a secret or a whole key.
 pub struct Row<'a> {
@@ -30,7 +63,47 @@ impl fmt::Display for Row<'_> {
 }
 
 impl Resolved {
-    /// One row per setting.
+    /// All settings of an exchange, or the first error in the order of the rows.
+    pub fn complete(self) -> Result<Settings, Error> {
+        let missing = self.missing_credentials();
+        let environment = self.environment?;
+        let (token_url, iframe_template) = (environment.token_url?, environment.iframe_template?);
+        let (proxy, key, secret) = (self.proxy?, self.key?, self.secret?);
+        let (timeout, retries, ca_file) = (self.timeout?, self.retries?, self.ca_file?);
+        let (Some(key), Some(secret)) = (key, secret) else { return Err(missing) };
+        Ok(Settings {
+            environment: environment.name,
+            token_url,
+            iframe_template,
+            key,
+            secret,
+            timeout,
+            retries,
+            ca_file,
+            proxy,
+        })
+    }
+
+    fn missing_credentials(&self) -> Error {
+        let what = match (&self.key, &self.secret) {
+            (Ok(None), Ok(None)) => "no key and no secret",
+            (Ok(None), _) => "no key",
+            _ => "no secret",
+        };
+        let path = self.profile_path.as_ref().map(|path| path.value.display());
+        let detail = match (&self.profile, path) {
+            (Some(profile), _) => format!("profile {} has none", profile.value),
+            (None, Some(path)) if self.has_profile_file => format!("no profile chosen in {path}"),
+            (None, Some(path)) => format!("no profile file at {path}"),
+            (None, None) => "no profile file: there is no home directory".to_owned(),
+        };
+        Error::new(Code::MissingCredentials, format!("{what} found")).detail(detail).hint(
+            "run smartextract config init, or set SMARTEXTRACT_KEY and SMARTEXTRACT_SECRET \
+             (an empty variable counts as unset)",
+        )
+    }
+
+    /// One row per setting: `config show` and `-v` print the same ones.
     pub fn rows(&self) -> Vec<Row<'_>> {
         let environment = self.environment.as_ref();
         let known = environment.ok();
