@@ -281,12 +281,13 @@ mod tests {
         fn a_body_arrives_however_it_is_split_into_chunks(
             parts in proptest::collection::vec("[ -~]{1,20}", 0..9),
         ) {
-            let mut request = "POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n".to_owned();
+            let mut request =
+                b"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n".to_vec();
             for part in &parts {
-                request += &format!("{:X};a=b\r\n{part}\r\n", part.len());
+                write!(request, "{:X};a=b\r\n{part}\r\n", part.len()).unwrap();
             }
-            request += "0\r\n\r\n";
-            let read = read_request(request.as_bytes()).unwrap();
+            request.extend(b"0\r\n\r\n");
+            let read = read_request(&request[..]).unwrap();
             prop_assert_eq!(read.body, parts.concat().into_bytes());
         }
     }

@@ -11,7 +11,7 @@ use assert_cmd::cargo::cargo_bin;
 #[cfg(unix)]
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::support::{Case, has_program};
+use crate::support::Case;
 
 const PRODUCTION: &str = "/smart-extract-api/api/account/v1/auth/token";
 const STAGING: &str = "/smart-extract-stg-api/api/account/v1/auth/token";
@@ -256,39 +256,4 @@ fn stalled_clients_block_no_others_and_are_cut_off() {
     half.read_to_end(&mut Vec::new()).unwrap();
     assert!(start.elapsed() < Duration::from_secs(29), "the stalled client was not cut off");
     drop(stalled);
-}
-
-#[test]
-fn a_browser_shows_the_page_in_the_iframe_that_token_prints() {
-    if !has_program("chromium") {
-        return;
-    }
-    let emulator = Alone::start("");
-    let case = Case::new("token --format iframe")
-        .env("SMARTEXTRACT_TOKEN_URL", format!("{}{PRODUCTION}", emulator.base))
-        .env(
-            "SMARTEXTRACT_IFRAME_TEMPLATE",
-            format!("{}/smart-extract?token={{token}}", emulator.base),
-        )
-        .env("SMARTEXTRACT_KEY", "emulator-key")
-        .env("SMARTEXTRACT_SECRET", "emulator-secret");
-    let outcome = case.run();
-    let host = format!(
-        "<!DOCTYPE html><script>addEventListener('message', (event) => \
-         document.documentElement.dataset.message = event.data.source + ' ' + event.data.status)\
-         </script>{}",
-        outcome.stdout
-    );
-    let page = outcome.path("host.html");
-    std::fs::write(&page, host).unwrap();
-    let output = Command::new("chromium")
-        .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"])
-        .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
-        .args(["--virtual-time-budget=5000", "--dump-dom"])
-        .arg(format!("--user-data-dir={}", outcome.path("chromium").display()))
-        .arg(format!("file://{}", page.display()))
-        .output()
-        .unwrap();
-    let shown = String::from_utf8_lossy(&output.stdout);
-    assert!(shown.contains("data-message=\"smartextract-emulator issued\""), "{shown}");
 }

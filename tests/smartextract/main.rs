@@ -13,6 +13,8 @@ mod emulator;
 mod emulator_command;
 mod environments;
 mod errors;
+#[cfg(unix)]
+mod examples;
 mod exec;
 mod faults;
 mod formats;
