@@ -2,7 +2,7 @@
 //! turns an outcome into an exit code.
 
 use std::cell::RefCell;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::panic;
 use std::process::{self, ExitCode};
 
@@ -79,6 +79,13 @@ impl Console {
 
     pub const fn is_quiet(&self) -> bool {
         matches!(self.options.verbosity, Verbosity::Quiet)
+    }
+
+    /// Whether standard error is a terminal with room for a status line: with `-v` it has its own
+    /// lines, with `-q` and JSON errors it has nothing else.
+    pub fn has_status_line(&self) -> bool {
+        let is_normal = self.options.verbosity == Verbosity::Normal && !self.options.json_errors;
+        is_normal && io::stderr().is_terminal()
     }
 
     /// Writes the result to standard output, all of it at once.

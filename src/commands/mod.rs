@@ -7,6 +7,7 @@ mod config;
 mod emulator;
 mod exec;
 mod man;
+mod progress;
 mod session;
 mod token;
 

@@ -1,5 +1,6 @@
 //! From settings to a session: what `token`, `check` and `exec` share.
 
+use super::progress::Progress;
 use crate::api::{self, Client, Event, TokenRequest, Trust};
 use crate::console::Console;
 use crate::error::{Code, Error};
@@ -33,8 +34,15 @@ pub fn open(settings: &Settings, console: &Console) -> Result<Session, Error> {
         budget: settings.timeout.value,
         retries: settings.retries.value,
     };
-    let token = api::exchange(&client, &request, &|event| report(console, &event))
-        .map_err(|error| with_context(error, settings))?;
+    let progress = Progress::start(console, settings.timeout.value);
+    let host = settings.token_url.value.host();
+    let watch = |event: Event<'_>| {
+        report(console, &event);
+        progress.update(&event, host);
+    };
+    let token = api::exchange(&client, &request, &watch);
+    drop(progress);
+    let token = token.map_err(|error| with_context(error, settings))?;
     let iframe_url = settings.iframe_template.value.fill(&token);
     Ok(Session { token, iframe_url, environment: settings.environment.value.clone() })
 }
