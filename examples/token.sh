@@ -1,5 +1,5 @@
 #!/bin/sh
-# Requests a token and tells failures apart:
+# Requests a token and handles each kind of failure:
 #   smartextract emulator --fail 503 -- examples/token.sh
 #
 # Exit codes, as in sysexits.h: 75 temporary failure, 77 key or secret rejected, 78 wrong settings,
