@@ -153,3 +153,15 @@ fn a_github_value_is_not_written_if_its_mask_is_not() {
     assert_eq!(text, "1\n");
     assert_eq!(std::fs::read_to_string(file).unwrap(), "A=1\n");
 }
+
+#[test]
+fn an_unquoted_eval_never_prints_the_environment() {
+    if !has_program("bash") {
+        return;
+    }
+    // The word with the URL's `?` matches no file and disappears.
+    let api = Api::giving_tokens();
+    let script = "shopt -s nullglob; eval $(RUN); echo \"$SMARTEXTRACT_TOKEN\"";
+    let (_, text) = run("bash", script, "env", &api.url());
+    assert_eq!(text, "t0ken\n");
+}

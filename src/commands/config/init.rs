@@ -129,7 +129,7 @@ struct Questions<'a> {
 impl Questions<'_> {
     /// Asks until the credentials work, or the user does not want to check them.
     fn ask(&self, console: &Console) -> Result<Zeroizing<String>, Error> {
-        prompt::restore_on_signals().context("the terminal can't be used")?;
+        let _guard = prompt::restore_on_signals().context("the terminal can't be used")?;
         Console::log(&format!("Profile {} in {}", self.profile, self.path.display()));
         prompt::say("Ctrl-C cancels without writing.\n\n");
         let environment = self.environment()?;

@@ -70,7 +70,7 @@ mod terminal {
 
     use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
     use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
-    use signal_hook::iterator::Signals;
+    use signal_hook::iterator::{Handle, Signals};
     use signal_hook::low_level::emulate_default_handler;
     use zeroize::Zeroizing;
 
@@ -102,10 +102,20 @@ mod terminal {
         let _ = tcsetattr(io::stdin(), OptionalActions::Now, before);
     }
 
-    /// From now on a signal that ends or stops the process restores the terminal first.
-    pub fn restore_on_signals() -> io::Result<()> {
+    /// Ends when it is dropped.
+    pub struct SignalGuard(Handle);
+
+    impl Drop for SignalGuard {
+        fn drop(&mut self) {
+            self.0.close();
+        }
+    }
+
+    /// A signal that ends or stops the process restores the terminal first, while the guard lives.
+    pub fn restore_on_signals() -> io::Result<SignalGuard> {
         let before = tcgetattr(io::stdin())?;
         let mut signals = Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP])?;
+        let guard = SignalGuard(signals.handle());
         std::thread::Builder::new().spawn(move || {
             for signal in signals.forever() {
                 restore(&before);
@@ -119,7 +129,7 @@ mod terminal {
                 }
             }
         })?;
-        Ok(())
+        Ok(guard)
     }
 }
 
