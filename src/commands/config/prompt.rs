@@ -143,9 +143,11 @@ mod terminal {
         rpassword::read_password().map(|line| Zeroizing::new(line.into_bytes()))
     }
 
+    pub struct SignalGuard;
+
     /// rpassword restores the console itself.
     #[expect(clippy::unnecessary_wraps, reason = "the signature of its Unix twin")]
-    pub fn restore_on_signals() -> io::Result<()> {
-        Ok(())
+    pub fn restore_on_signals() -> io::Result<SignalGuard> {
+        Ok(SignalGuard)
     }
 }
