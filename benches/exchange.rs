@@ -16,15 +16,15 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use tempfile::TempDir;
 
 const RUNS: usize = 60;
-/// The certificates that this machine trusts, as Debian and its relatives keep them.
+/// The certificates that this machine trusts (Debian, Ubuntu).
 const BUNDLE: &str = "/etc/ssl/certs/ca-certificates.crt";
 const KEY: &str = "52ee4d982ee6b2e0432f10c4d03a1b8a";
 const SECRET: &str = "s3cr3t-of-the-benchmark";
 
 const PROGRAMS: [&str; 3] = ["smartextract", "curl", "curl, jq"];
 const TRUST: [&str; 3] = ["`--ca-file`", "bundle", "bundle and directory"];
-/// How many times as much as smartextract another program takes at least: the trust set-up, the
-/// program, what it takes, and the factor.
+/// The goals: kind of trust, program, kind of cost, and how many times the cost of smartextract the
+/// program must have at least.
 const GOALS: [(usize, usize, usize, f64); 8] = [
     (0, 1, CPU, 2.5),
     (1, 1, CPU, 7.0),
@@ -155,7 +155,7 @@ fn compare(runs: usize) {
         contenders(&[], &["--cacert", &bundle, "--capath", &certs], &[file, dir]),
     ];
     setups.as_flattened().iter().for_each(Contender::check);
-    // All take turns, so that other work of the machine affects all of them.
+    // In turns, so that other load on the machine affects all of them.
     for _ in 0..runs {
         setups.as_flattened_mut().iter_mut().for_each(Contender::run);
     }
@@ -187,7 +187,7 @@ fn report(runs: usize, setups: &[[Cost; 3]; 3]) {
             println!("| {trust} | {program} | {wall:.1} | {cpu:.1} | {peak} |");
         }
     }
-    println!("\n| times as much as smartextract | trust | program | goal | measured |");
+    println!("\n| cost relative to smartextract | trust | program | goal | measured |");
     println!("| --- | --- | --- | --- | --- |");
     for (setup, program, part, goal) in GOALS {
         let measured = setups[setup][program][part] / setups[setup][0][part];
@@ -198,7 +198,7 @@ fn report(runs: usize, setups: &[[Cost; 3]; 3]) {
     println!("\nThe measured program has {size} bytes (goal: 2500000).");
 }
 
-/// A stand-in for the API: TLS 1.3 and P-256, as most of the web has it, in a thread that ends
+/// A stand-in for the API, with TLS 1.3 and P-256 like most web servers, in a thread that ends
 /// with the process. Returns its address and the authority behind its certificate.
 fn start_server() -> (SocketAddr, String) {
     let mut params = CertificateParams::default();

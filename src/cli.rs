@@ -1,4 +1,4 @@
-//! The command line: what can be typed, with its help, and how it is read.
+//! The command line: its definition with the help texts, and its parser.
 
 #![allow(clippy::doc_markdown, reason = "the doc comments are the help, which shows backticks")]
 
@@ -81,7 +81,10 @@ pub enum Command {
     )]
     Emulator(EmulatorArgs),
     /// Print the completion script for a shell
-    Completions { shell: Shell },
+    Completions {
+        /// Shell to print the script for
+        shell: Shell,
+    },
     /// Print the manual page, or write one page per command into a directory
     Man {
         /// Directory to write to, created if it does not exist
@@ -92,14 +95,14 @@ pub enum Command {
 
 #[derive(Args)]
 pub struct TokenArgs {
-    /// What to print
+    /// Output format
     #[arg(short, long, value_name = "FORMAT", help_heading = "Output", default_value = "token")]
     #[arg(hide_possible_values = true)]
     pub format: Format,
     /// Write to this file instead of standard output
     ///
-    /// The file has mode 0600. It is replaced as a whole, or left as it is if anything fails. - is
-    /// standard output; a pipe or device is written to directly.
+    /// The file gets mode 0600. It is written completely, or left unchanged if anything fails. A pipe
+    /// or a device is written to directly. Use - for standard output.
     #[arg(short, long, value_name = "PATH", help_heading = "Output", value_hint = ValueHint::FilePath)]
     pub output: Option<PathBuf>,
     #[command(flatten)]
@@ -108,7 +111,7 @@ pub struct TokenArgs {
 
 #[derive(Args)]
 pub struct CheckArgs {
-    /// How to print the result
+    /// Output format
     #[arg(short, long, value_name = "FORMAT", help_heading = "Output", default_value = "text")]
     pub format: CheckFormat,
     #[command(flatten)]
@@ -145,7 +148,7 @@ pub enum ConfigCommand {
 
 #[derive(Args)]
 pub struct ShowArgs {
-    /// How to print the settings
+    /// Output format
     #[arg(short, long, value_name = "FORMAT", help_heading = "Output", default_value = "table")]
     pub format: ShowFormat,
     #[command(flatten)]
@@ -175,7 +178,7 @@ pub struct EmulatorArgs {
     /// Key to report as disabled
     #[arg(long, value_name = "KEY", default_value = "disabled-key")]
     pub disabled_key: String,
-    /// Delay of each answer to a token request
+    /// Delay before each answer to a token request
     #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = delay)]
     pub delay: Duration,
     /// Fail the first N token requests, or all, with this status: 503x2, 429
@@ -221,7 +224,7 @@ pub enum Shell {
     Elvish,
 }
 
-/// The flags that may stand anywhere.
+/// The flags that can be placed anywhere.
 #[derive(Args)]
 struct OutputArgs {
     /// Print settings and progress to standard error
@@ -236,22 +239,22 @@ struct OutputArgs {
     color: ColorChoice,
 }
 
-/// A command line that was read.
+/// The result of parsing a command line.
 pub enum Parsed {
     Run(Box<Cli>),
-    /// Help or version. It is an error if the command line only lacked a command.
+    /// Help or version. `is_error` if it is shown because the command is missing.
     Help {
         text: StyledStr,
         is_error: bool,
     },
 }
 
-/// The whole command line, as clap knows it.
+/// The complete definition of the command line, for clap.
 pub fn command() -> clap::Command {
     help::complete(Cli::command())
 }
 
-/// Reads a command line.
+/// Parses a command line.
 ///
 /// # Errors
 /// `usage`, without any value of the command line, because each may be a secret.

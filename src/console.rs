@@ -1,5 +1,6 @@
-//! The terminal: the one place that writes to standard output and standard error, and that
-//! turns an outcome into an exit code.
+//! The terminal: prints results, messages and errors, and turns an outcome into an exit code.
+//!
+//! Only the questions of `config init` and the status line are printed elsewhere.
 
 use std::cell::RefCell;
 use std::io::{self, IsTerminal, Write};
@@ -27,12 +28,12 @@ pub enum Verbosity {
     Verbose,
 }
 
-/// How this run talks to its user.
+/// How this run prints messages and errors.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct OutputOptions {
     pub json_errors: bool,
-    /// Makes the statement that a failed run prints to standard output: `eval` of nothing would
-    /// succeed. Its argument is the exit code.
+    /// Returns the statement that a failed run prints to standard output, for an exit code. Without
+    /// it, `eval` would evaluate nothing and succeed.
     pub failure_statement: Option<fn(u8) -> String>,
     pub verbosity: Verbosity,
     pub color: ColorChoice,
@@ -72,7 +73,7 @@ impl Console {
         }
     }
 
-    /// Writes an unlabelled line to standard error, from any thread.
+    /// Writes a line without a label to standard error, from any thread.
     pub fn log(text: &str) {
         let _ = writeln!(io::stderr().lock(), "{}", printable(text));
     }
@@ -81,21 +82,21 @@ impl Console {
         matches!(self.options.verbosity, Verbosity::Quiet)
     }
 
-    /// Whether standard error is a terminal with room for a status line: with `-v` it has its own
-    /// lines, with `-q` and JSON errors it has nothing else.
+    /// Whether a status line can be shown: standard error is a terminal, `-v` does not print progress
+    /// there, and neither `-q` nor JSON errors demand that it contains only errors.
     pub fn has_status_line(&self) -> bool {
         let is_normal = self.options.verbosity == Verbosity::Normal && !self.options.json_errors;
         is_normal && io::stderr().is_terminal()
     }
 
-    /// Writes the result to standard output, all of it at once.
+    /// Writes the whole result to standard output.
     pub fn print(text: impl AsRef<[u8]>) -> Result<(), Error> {
         let mut stdout = io::stdout().lock();
         let written = stdout.write_all(text.as_ref()).and_then(|()| stdout.flush());
         Ok(written.context("standard output can't be written")?)
     }
 
-    /// Prints help or version; to standard error if it is the answer to a wrong command line.
+    /// Prints help or version, or, for an invalid command line, the help to standard error.
     pub fn print_help(&self, text: &StyledStr, is_error: bool) -> ExitCode {
         if is_error {
             let _ = write!(self.styled(io::stderr()), "{}", text.ansi());
@@ -135,7 +136,7 @@ impl Console {
         self.report(error);
         let code = error.code().exit_code();
         if let Some(statement) = self.options.failure_statement {
-            // If this can't be written, no one evaluates it.
+            // If this can't be written, nothing evaluates it.
             let _ = Self::print(statement(code));
         }
         code
@@ -162,7 +163,7 @@ impl Console {
         AutoStream::new(stream, choice)
     }
 
-    /// Writes a line to standard error. If that is closed, there is no one to report it to.
+    /// Writes a line to standard error. An error is ignored, because it can't be reported.
     fn print_labelled(&self, label: &str, color: AnsiColor, text: &str) {
         let style = Style::new().bold().fg_color(Some(color.into()));
         let text = printable(text);
@@ -174,7 +175,7 @@ impl Console {
     }
 }
 
-/// Text that may contain any name, with the control characters that a terminal obeys escaped.
+/// Escapes control characters, because names in the text could otherwise control the terminal.
 pub fn printable(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut shown, c| {
         if c.is_control() {

@@ -7,7 +7,7 @@ use std::fmt::{self, Write as _};
 use anyhow::anyhow;
 use serde::Serialize;
 
-/// The kinds of failure that a script can tell apart.
+/// The kinds of failure that a script can distinguish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Code {
     Internal,
@@ -50,18 +50,20 @@ impl Code {
         match self {
             Self::Internal => (1, "internal", "output could not be written, or a bug"),
             Self::Usage => (2, "usage", "invalid arguments"),
-            Self::Config => (3, "config", "invalid profile file, variable or setting"),
+            Self::Config => (3, "config", "invalid profile file, environment variable or setting"),
             Self::MissingCredentials => (4, "missing_credentials", "no key or no secret found"),
             Self::InvalidCredentials => {
                 (10, "invalid_credentials", "401: the credentials are not valid")
             }
             Self::KeyDisabled => (11, "key_disabled", "401: the key is disabled"),
             Self::AccessDenied => (12, "access_denied", "any other 401 or 403"),
-            Self::Network => (20, "network", "connection failed or lost, proxy refused"),
+            Self::Network => (20, "network", "name resolution, connection or proxy failed"),
             Self::Timeout => (21, "timeout", "the time budget is used up"),
             Self::Tls => (22, "tls", "certificate or handshake rejected"),
             Self::ServerError => (30, "server_error", "5xx, after all retries"),
-            Self::UnexpectedResponse => (31, "unexpected_response", "no valid token in the answer"),
+            Self::UnexpectedResponse => {
+                (31, "unexpected_response", "redirect, other status, not JSON, or no valid token")
+            }
             Self::RateLimited => (32, "rate_limited", "429, after all retries"),
             Self::NotExecutable => (126, "not_executable", "COMMAND can't be run"),
             Self::NotFound => (127, "not_found", "COMMAND is not found"),
@@ -83,13 +85,13 @@ impl Code {
         self.row().2
     }
 
-    /// Whether the same call may succeed a little later.
+    /// Whether a later attempt may succeed.
     const fn retryable(self) -> bool {
         matches!(self, Self::Network | Self::Timeout | Self::ServerError | Self::RateLimited)
     }
 }
 
-/// A failure on its way to the user. No part of it may contain a secret.
+/// A failure to report to the user. No part may contain a secret.
 #[derive(Debug)]
 pub struct Error {
     code: Code,
@@ -224,15 +226,15 @@ impl Error {
     }
 }
 
-/// A failure that no setting explains: its outermost context is the message.
+/// An internal failure: its outermost context is the message.
 impl From<anyhow::Error> for Error {
     fn from(cause: anyhow::Error) -> Self {
         Self::new(Code::Internal, cause.to_string()).cause(cause)
     }
 }
 
-/// JSON with DEL and the C1 control characters escaped, which RFC 8259, section 7, allows
-/// unescaped but a terminal may obey.
+/// Escapes DEL and the C1 control characters too: JSON allows them unescaped (RFC 8259, section 7),
+/// but a terminal may interpret them.
 fn escape_controls(json: &str) -> String {
     json.chars().fold(String::with_capacity(json.len()), |mut escaped, c| {
         if c.is_control() {

@@ -1,8 +1,8 @@
 //! `smartextract` exchanges a SmartExtract API key and its secret for a session token.
 //!
-//! How a command line becomes a token: `cli` reads it, `settings` resolves it with environment
-//! variables and the profile file, `api` makes the exchange, `output` formats the token, and
-//! `console` prints it.
+//! How a command line becomes a token: `cli` parses it, and `commands` starts `commands::token`.
+//! Through `commands::session`, `settings` resolves flags, environment variables and the profile
+//! file, and `api` makes the exchange. `output` formats the token, and `console` prints it.
 
 mod api;
 mod cli;

@@ -21,11 +21,11 @@ pub fn command(program: &OsStr, path: Option<&OsStr>) -> Command {
     Command::new(program)
 }
 
-/// Makes sure that the exit codes of child processes arrive; called once, before any is started.
+/// Makes sure that the exit codes of child processes can be read. Call it before starting one.
 ///
-/// A parent that ignores SIGCHLD (`trap '' CHLD`, some supervisors and CI runners) passes that on.
-/// The system then discards exit codes, and waiting for a child fails with ECHILD (POSIX.1-2017,
-/// wait). Any handler undoes it.
+/// Ignored signals are inherited, and some parents ignore SIGCHLD (`trap '' CHLD`, some supervisors
+/// and CI runners). The system then discards exit codes, and waiting for a child fails with ECHILD
+/// (POSIX.1-2017, wait). Any signal handler prevents that.
 pub fn keep_exit_codes() {
     #[cfg(unix)]
     {

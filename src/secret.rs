@@ -1,6 +1,7 @@
-//! Key, secret and token: values that are never printed, only exposed where they are needed.
+//! Key, secret and token: types that can't be printed by accident.
 //!
-//! `Debug` shows `[REDACTED]`, there is no `Display`, and the memory is wiped on drop.
+//! `Debug` shows `[REDACTED]`, there is no `Display`, only `expose` returns the text, and the memory
+//! is wiped on drop.
 
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
@@ -36,7 +37,7 @@ macro_rules! guarded {
 guarded!(Key, Secret, Token);
 
 impl Key {
-    /// Enough to tell two keys apart: the first four characters of a long key.
+    /// The first four characters of a long key, enough to distinguish two keys.
     pub fn shortened(&self) -> String {
         let key = self.expose();
         if key.chars().count() < 12 {
@@ -78,10 +79,10 @@ pub fn without_final_newline(text: &str) -> &str {
 #[cfg(target_os = "linux")]
 pub fn disable_core_dumps() {
     use rustix::process::{DumpableBehavior, set_dumpable_behavior};
-    // If the system refuses, there is nothing that the user could fix, and nothing breaks.
+    // Not an error: the user can't fix it, and everything else works.
     let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
 }
 
-/// No other system has a call for this that child processes would not inherit.
+/// Does nothing: on other systems, child processes would inherit the protection.
 #[cfg(not(target_os = "linux"))]
 pub const fn disable_core_dumps() {}

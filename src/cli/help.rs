@@ -89,8 +89,8 @@ pub fn examples(command: &str) -> &'static [Example] {
     }
 }
 
-/// Adds to `--help`: the other names of each setting, values too many for `-h`, examples, and
-/// exit codes.
+/// Adds to `--help`: the other names of each setting, lists of values too long for `-h`, examples
+/// and exit codes.
 pub fn complete(command: Command) -> Command {
     let text = after_help(command.get_name());
     let command = command.mut_args(name_other_places).mut_args(list_hidden_values);
@@ -132,7 +132,7 @@ fn after_help(command: &str) -> String {
         text.push_str("\n\nExit codes:\n    0  success");
         for code in Code::ALL {
             let (number, name, meaning) = (code.exit_code(), code.name(), code.meaning());
-            let _ = write!(text, "\n  {number:>3}  {name:<20} {meaning}");
+            let _ = write!(text, "\n  {number:>3}  {name:<19} {meaning}");
         }
         text.push_str("\n1x: credentials. 2x: network. 3x: server.");
     }

@@ -1,4 +1,4 @@
-//! A command line that can't be read: clap's errors without the values that may be secrets.
+//! Invalid command lines: clap's errors without any value, because each may be a secret.
 
 use std::error::Error as _;
 use std::ffi::OsString;
@@ -11,14 +11,14 @@ use crate::error::Error;
 use crate::output::Format;
 use crate::settings::SETTINGS;
 
-/// How to report an error of these arguments, which clap could not read.
+/// How to report an error in these arguments, which clap rejected.
 pub fn output_options(arguments: &[OsString]) -> OutputOptions {
     let known = super::command().ignore_errors(true).try_get_matches_from(arguments);
     let color: Option<ColorChoice> =
         known.ok().and_then(|matches| matches.get_one("color").copied());
     let mentioned: Vec<Format> = arguments.iter().skip(1).filter_map(mentioned_format).collect();
-    // If an evaluated format is mentioned anywhere, its statement is printed: too many do no
-    // harm, but without one the `eval` would succeed.
+    // If a format for `eval` appears anywhere, its statement is printed: a needless statement does
+    // no harm, but without one the `eval` would succeed.
     let statement = mentioned.iter().rev().find_map(|format| format.failure_statement());
     OutputOptions {
         json_errors: mentioned.contains(&Format::Json),
@@ -28,7 +28,7 @@ pub fn output_options(arguments: &[OsString]) -> OutputOptions {
     }
 }
 
-/// The format that an argument names: as a word, or behind `--format=` or `-f`.
+/// The format that an argument names: on its own, or after `--format=` or `-f`.
 fn mentioned_format(argument: &OsString) -> Option<Format> {
     let text = argument.to_str()?;
     let value = match text.strip_prefix('-') {
@@ -38,7 +38,7 @@ fn mentioned_format(argument: &OsString) -> Option<Format> {
     Format::from_str(value.trim_start_matches('='), false).ok()
 }
 
-/// clap's refusal as an error of ours, without any value.
+/// Converts clap's error, without any value.
 pub fn usage_error(refused: &clap::Error) -> Error {
     let argument = context(refused, ContextKind::InvalidArg).unwrap_or_default();
     let flag = argument.split('=').next().unwrap_or_default();
@@ -48,7 +48,7 @@ pub fn usage_error(refused: &clap::Error) -> Error {
         }
         ErrorKind::UnknownArgument if is_plain_flag(flag) => format!("unexpected flag {flag}"),
         ErrorKind::UnknownArgument if flag.starts_with('-') => {
-            "unexpected flag (hidden, a part of it may be a secret)".to_owned()
+            "unexpected flag (hidden, it may contain a secret)".to_owned()
         }
         ErrorKind::UnknownArgument => "unexpected argument (hidden, it may be a secret)".to_owned(),
         ErrorKind::InvalidSubcommand => "unknown command".to_owned(),
@@ -72,7 +72,7 @@ fn hint(refused: &clap::Error, flag: &str) -> String {
     }
     if let Some(ContextValue::Strings(known)) = refused.get(ContextKind::ValidValue) {
         if !known.is_empty() {
-            return format!("known: {}", known.join(", "));
+            return format!("use one of: {}", known.join(", "));
         }
     }
     if let Some(expected) = refused.source() {
@@ -80,10 +80,10 @@ fn hint(refused: &clap::Error, flag: &str) -> String {
     }
     if let Some(name) = flag.strip_prefix("--") {
         if SETTINGS.iter().any(|spec| spec.flag == Some(name)) {
-            return format!("flags follow the command that has them: smartextract token {flag} …");
+            return format!("write flags after the command: smartextract token {flag} …");
         }
     }
-    "see smartextract --help, or smartextract COMMAND --help".to_owned()
+    "run smartextract --help, or smartextract COMMAND --help".to_owned()
 }
 
 fn context(refused: &clap::Error, kind: ContextKind) -> Option<&str> {
@@ -94,13 +94,13 @@ fn context(refused: &clap::Error, kind: ContextKind) -> Option<&str> {
     }
 }
 
-/// Whether the command runs a COMMAND, which follows `--`.
+/// Whether the command runs another one, which must follow `--`.
 fn needs_dashes(refused: &clap::Error) -> bool {
     let usage = refused.get(ContextKind::Usage);
     usage.is_some_and(|usage| usage.to_string().contains("-- COMMAND"))
 }
 
-/// Whether a flag is a mistyped word at most: a few lower-case letters.
+/// Whether a flag is safe to show: a few lower-case letters, so at most a mistyped flag.
 fn is_plain_flag(flag: &str) -> bool {
     let is_plain = flag.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
     is_plain && flag.starts_with('-') && flag.len() <= 18

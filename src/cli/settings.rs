@@ -8,7 +8,7 @@ use clap::{Args, ValueHint};
 
 use crate::settings::{Flags, SettingName};
 
-/// The setting that says where the profile file is.
+/// The only setting of commands that need just the profile file.
 #[derive(Args)]
 pub struct FileArgs {
     /// Profile file
@@ -21,10 +21,11 @@ pub struct FileArgs {
 pub struct SettingsArgs {
     /// Profile to use
     ///
-    /// Without it, the profile file's default_profile counts, or else the profile named default.
+    /// Without it, the profile that default_profile in the profile file names is used, or else the
+    /// profile named default.
     #[arg(short, long, value_name = "NAME", help_heading = "Profile and environment")]
     profile: Option<OsString>,
-    /// Environment [default: production]
+    /// Environment to use [default: production]
     ///
     /// production (or prod), staging (or stg), or the name of an environment in the profile file.
     #[arg(short, long, value_name = "NAME", help_heading = "Profile and environment")]
@@ -38,7 +39,7 @@ pub struct SettingsArgs {
     config: Option<OsString>,
     /// Token endpoint, instead of the environment's
     ///
-    /// It must use https; http is accepted for localhost, 127.0.0.0/8 and ::1.
+    /// The URL must use https; http is accepted for localhost, 127.0.0.0/8 and ::1.
     #[arg(long, value_name = "URL", help_heading = "Profile and environment")]
     #[arg(value_hint = ValueHint::Url, hide_short_help = true)]
     token_url: Option<OsString>,
@@ -46,7 +47,7 @@ pub struct SettingsArgs {
     ///
     /// The vendor's documentation does not name the URL parameter that carries the token. The
     /// built-in templates use ?token={token}, which is unconfirmed: if your component expects another
-    /// name, give the whole URL here.
+    /// parameter, set the whole URL.
     #[arg(long, value_name = "TEMPLATE", help_heading = "Profile and environment")]
     #[arg(hide_short_help = true)]
     iframe_template: Option<OsString>,
@@ -56,10 +57,10 @@ pub struct SettingsArgs {
     key: Option<OsString>,
     /// Secret; other users can see it in the process list
     ///
-    /// --secret-file, SMARTEXTRACT_SECRET or a profile is better.
+    /// Use --secret-file, SMARTEXTRACT_SECRET or a profile instead.
     #[arg(long, value_name = "SECRET", help_heading = "Credentials", allow_hyphen_values = true)]
     secret: Option<OsString>,
-    /// File that contains the secret; - is standard input
+    /// File that contains the secret; - for standard input
     #[arg(long, value_name = "PATH", help_heading = "Credentials")]
     #[arg(value_hint = ValueHint::FilePath)]
     secret_file: Option<OsString>,
@@ -74,16 +75,16 @@ pub struct SettingsArgs {
     /// respect Retry-After, and end with the time budget.
     #[arg(long, value_name = "N", help_heading = "Network", hide_short_help = true)]
     retries: Option<OsString>,
-    /// PEM file of the only certificate authorities to trust
+    /// PEM file with the certificate authorities to trust
     ///
-    /// Without it, the operating system's trust store counts, or the one that SSL_CERT_FILE and
-    /// SSL_CERT_DIR name.
+    /// No others are trusted. Without this flag, the operating system's trust store is used, or the
+    /// one that SSL_CERT_FILE and SSL_CERT_DIR name.
     #[arg(long, value_name = "PEM", help_heading = "Network")]
     #[arg(value_hint = ValueHint::FilePath, hide_short_help = true)]
     ca_file: Option<OsString>,
-    /// Proxy: http, https, socks4, socks4a, socks5 or socks5h
+    /// Proxy URL: http, https, socks4, socks4a, socks5 or socks5h
     ///
-    /// Without it, HTTPS_PROXY and ALL_PROXY count, except for hosts in NO_PROXY.
+    /// Without it, HTTPS_PROXY or ALL_PROXY is used, except for hosts in NO_PROXY.
     #[arg(long, value_name = "URL", help_heading = "Network")]
     #[arg(value_hint = ValueHint::Url, hide_short_help = true)]
     proxy: Option<OsString>,

@@ -1,7 +1,7 @@
-//! `completions`: scripts that ask this program what can be typed, and the answers to them.
+//! `completions`: scripts that ask this program for candidates, and its answers.
 //!
-//! Scripts and engine are `clap_complete`'s. A script sets [`VARIABLE`] and passes the words typed
-//! so far; the answers include the profiles and environments of the user's own file.
+//! `clap_complete` provides both. A script sets [`VARIABLE`] and passes the words typed so far; the
+//! answers include the profiles and environments of the user's own file.
 
 use std::env;
 use std::ffi::OsString;
@@ -42,7 +42,7 @@ fn completer(shell: Shell) -> &'static dyn EnvCompleter {
 /// Answers a completion script; returns whether one asked.
 ///
 /// Each script passes `--` first, which no other command line starts with. Without this check a
-/// variable that is set by accident would replace a token with a script, at exit code 0.
+/// variable that is set by accident would print a script instead of a token, with exit code 0.
 pub fn answer(arguments: &[OsString]) -> Result<bool, Error> {
     if arguments.get(1).is_none_or(|first| first != "--") {
         return Ok(false);

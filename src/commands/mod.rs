@@ -1,4 +1,4 @@
-//! The commands, one file each. Only here do settings, API and output meet.
+//! The commands, one file each. Only they connect settings, API, output and emulator.
 
 mod check;
 mod child;

@@ -1,4 +1,4 @@
-//! A status line for a person who waits: what an exchange does that takes longer than a second.
+//! A status line: what an exchange is doing, if it takes longer than a second.
 
 use std::io::{self, Write};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -69,7 +69,7 @@ fn show(stages: &Receiver<Stage>, budget: Duration) {
         }
         if let Some(stage) = stage.as_ref().filter(|_| start.elapsed() >= DELAY) {
             let line = line(stage, Instant::now(), start.elapsed(), budget);
-            // One column stays free, because a full line would wrap.
+            // One column stays free: a line of the full width would wrap.
             let line: String = line.chars().take(columns().saturating_sub(1)).collect();
             let _ = write!(io::stderr(), "\r{line:width$}");
             width = line.chars().count();

@@ -1,4 +1,4 @@
-//! From settings to a session: what `token`, `check` and `exec` share.
+//! From flags to a session: what `token`, `check` and `exec` share.
 
 use super::progress::Progress;
 use crate::api::{self, Client, Event, TokenRequest, Trust};

@@ -12,12 +12,12 @@ pub fn run(args: TokenArgs, console: &Console) -> Result<u8, Error> {
     let format = args.format;
     let output = args.output.filter(|path| path != Path::new("-"));
     if let (Some(variable), Some(_)) = (format.file_variable(), &output) {
-        return Err(Error::usage("--output can't be combined with the GitHub formats")
-            .hint(format!("they write to the file that {variable} names")));
+        return Err(Error::usage("--output can't be combined with the GitHub formats").hint(
+            format!("remove --output: the format writes to the file that {variable} names"),
+        ));
     }
     let settings = session::settings(&args.settings.into_flags(), console)?;
-    // Everything that could prevent the token from being handed over is checked before it is
-    // requested.
+    // Checks everything that could prevent printing the token before opening a session.
     format.check(&settings.iframe_template.value.to_string())?;
     let step_file = format.file_variable().map(StepFile::open).transpose()?;
     let output = output.map(|path| OutputFile::open(&path)).transpose()?;

@@ -1,5 +1,5 @@
-//! Files that appear or change in one step: a reader sees either all of the new content or what
-//! was there before, and no temporary file is left behind. Each write is the last step of a run.
+//! Files that appear or change in one step: a reader sees either the old or the complete new
+//! content, and no temporary file remains. Each write is the last step of a run.
 
 use std::fs::{self, Metadata};
 use std::io::{self, Write};
@@ -18,10 +18,10 @@ pub fn replace(path: &Path, text: &str, like: Option<&Metadata>) -> io::Result<(
     file.persist(path).map(drop).map_err(|error| error.error)
 }
 
-/// Creates the file with mode 0600, and its directory with mode 0700 if that is missing.
+/// Creates the file with mode 0600, and a missing directory with mode 0700.
 ///
 /// # Errors
-/// `AlreadyExists` if there is such a file, which is left unchanged.
+/// `AlreadyExists` if the file exists, which is then unchanged.
 pub fn create_new(path: &Path, text: &str) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
@@ -59,13 +59,12 @@ fn keep_owner(path: &Path, like: &Metadata) -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "the signature of its Unix twin")]
+#[expect(clippy::unnecessary_wraps, reason = "the same signature as on Unix")]
 fn keep_owner(_: &Path, _: &Metadata) -> io::Result<()> {
     Ok(())
 }
 
-/// Delays the signals that end a process while a temporary file exists: a signal that arrived
-/// takes effect on drop.
+/// Delays the signals that end a process while a temporary file exists: they take effect on drop.
 struct DeferredSignals {
     #[cfg(unix)]
     arrived: Vec<(i32, std::sync::Arc<std::sync::atomic::AtomicBool>)>,
@@ -98,7 +97,7 @@ impl Drop for DeferredSignals {
 
 #[cfg(not(unix))]
 impl DeferredSignals {
-    #[expect(clippy::unnecessary_wraps, reason = "the signature of its Unix twin")]
+    #[expect(clippy::unnecessary_wraps, reason = "the same signature as on Unix")]
     fn new() -> io::Result<Self> {
         Ok(Self {})
     }

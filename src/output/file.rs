@@ -1,4 +1,4 @@
-//! `--output`: the result in a file of its own, complete or not written at all.
+//! `--output`: the result in a file, complete or not written at all.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -9,14 +9,14 @@ use anyhow::Context;
 use super::atomic::{parent, replace};
 use crate::error::Error;
 
-/// Where `--output` writes, checked before there is anything to write.
+/// The target of `--output`, checked before a token is requested.
 pub struct OutputFile {
     path: PathBuf,
     target: Target,
 }
 
 enum Target {
-    /// A regular file, or none yet: replaced as a whole.
+    /// A regular file, existing or new: replaced as a whole.
     Regular(PathBuf),
     /// A pipe or device, open for writing.
     Special(File),
@@ -58,7 +58,7 @@ impl Target {
             }
             _ => {
                 let path = final_path(path)?;
-                // A file without a name shows that the directory accepts a new one.
+                // An unnamed file shows that the directory is writable.
                 tempfile::tempfile_in(parent(&path))?;
                 Ok(Self::Regular(path))
             }
@@ -68,7 +68,7 @@ impl Target {
 
 /// The file that a symbolic link finally points to, so that the link itself is not replaced.
 pub fn final_path(path: &Path) -> io::Result<PathBuf> {
-    // As many links as Linux follows.
+    // The limit of Linux (path_resolution(7)).
     const MAX_LINKS: usize = 40;
     let mut path = path.to_owned();
     for _ in 0..MAX_LINKS {

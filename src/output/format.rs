@@ -1,4 +1,4 @@
-//! The formats of `token`: what each prints on success, and what a failure leaves for `eval`.
+//! The formats of `token`: what each prints on success, and what a failure prints for `eval`.
 
 use clap::ValueEnum;
 use serde::Serialize;
@@ -115,8 +115,8 @@ impl Format {
         Ok(Rendered { stdout, file })
     }
 
-    /// For a format that is evaluated: makes the statement that a failed run prints, which ends
-    /// the evaluation with the given exit code. To evaluate nothing would be a success.
+    /// For a format that is evaluated: returns the statement that a failed run prints, which makes
+    /// the `eval` fail with the given exit code. Evaluating nothing would succeed.
     pub fn failure_statement(self) -> Option<fn(u8) -> String> {
         match self {
             Self::Env => Some(|exit_code| format!("(exit {exit_code});\n")),

@@ -1,7 +1,7 @@
 //! Quoting: a value written so that its reader gets it back unchanged.
 //!
 //! Values contain no white space and no control characters (`api::response` and
-//! `settings::Template` check that), so no quoting has to carry a line break.
+//! `settings::Template` check that), so no line break needs quoting.
 
 /// POSIX shells, bash and zsh: nothing is special inside single quotes (POSIX.1-2017, 2.2.2).
 pub fn posix(value: &str) -> String {
@@ -41,8 +41,8 @@ pub fn workflow_command(value: &str) -> String {
     value.replace('%', "%25")
 }
 
-/// Whether every dotenv reader returns the value unchanged. Docker knows no quotes; other readers
-/// know quotes, comments and variables, each in its own way.
+/// Whether every dotenv reader returns the value unchanged. Docker does not support quotes; other
+/// readers interpret quotes, comments and variables, each in its own way.
 pub fn is_plain_for_dotenv(value: &str) -> bool {
     !value.contains(['#', '$', '\\', '\'', '"', '`'])
 }

@@ -1,4 +1,4 @@
-//! The file through which a GitHub Actions step passes values on.
+//! The file through which a GitHub Actions step passes values to later steps.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -22,7 +22,7 @@ impl StepFile {
         let path = std::env::var_os(variable).filter(|path| !path.is_empty());
         let path = path.map(PathBuf::from).ok_or_else(|| {
             Error::config(format!("{variable} is not set"))
-                .hint("this format is for steps of GitHub Actions, where the runner sets it")
+                .hint("use this format in a step of GitHub Actions: the runner sets the variable")
         })?;
         let is_new = !path.exists();
         let mut options = OpenOptions::new();
@@ -35,8 +35,8 @@ impl StepFile {
         Ok(Self { path, file, is_new })
     }
 
-    /// Appends the text and then runs `rest`. If either fails, the file is as it was before,
-    /// because no value may be passed on without its mask.
+    /// Appends the text and then runs `rest`, which masks the values. If either fails, the file is
+    /// unchanged, because a later step must not get a value that is not masked.
     pub fn append(
         mut self,
         text: &str,
@@ -56,7 +56,7 @@ impl StepFile {
     }
 }
 
-/// A file that was created for a token that never came is removed.
+/// Removes a file that was created here, if nothing was appended.
 impl Drop for StepFile {
     fn drop(&mut self) {
         if self.is_new {
@@ -65,7 +65,7 @@ impl Drop for StepFile {
     }
 }
 
-/// Whether appended text would become part of the last line.
+/// Whether the last line has no line break, so that appended text would become part of it.
 fn ends_inside_a_line(file: &mut File, length: u64) -> io::Result<bool> {
     let Some(last) = length.checked_sub(1) else { return Ok(false) };
     let mut byte = [0];

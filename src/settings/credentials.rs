@@ -1,4 +1,4 @@
-//! Where a secret comes from, and the one place that reads it from there.
+//! The places that a secret can come from, and how it is read.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -26,7 +26,7 @@ pub enum SecretSource {
 }
 
 impl SecretSource {
-    /// A path as flags, variables and profiles give it: `-` is standard input.
+    /// The file at this path; `-` is standard input.
     pub fn from_path(path: PathBuf) -> Self {
         if path == Path::new("-") { Self::StandardInput } else { Self::File(path) }
     }
@@ -96,7 +96,7 @@ pub fn clean<T: From<Zeroizing<String>>>(
             "the {what} contains a control character at position {position}: {place}"
         ))
         .hint(format!(
-            "a line break or an escape sequence was copied with it: set the {what} again"
+            "set the {what} again, without the line break or escape sequence that was copied with it"
         ))),
     }
 }
@@ -111,7 +111,7 @@ fn read_limited(
     origin: &Origin,
 ) -> Result<Zeroizing<Vec<u8>>, Error> {
     let limit = MAX_BYTES + 1;
-    // With its full capacity from the start, the buffer never moves and leaves no copy behind.
+    // With its full capacity from the start, the buffer never moves, so no copy of it remains.
     let mut content = Zeroizing::new(Vec::with_capacity(limit));
     source
         .take(limit as u64)
@@ -119,7 +119,9 @@ fn read_limited(
         .map_err(|error| unreadable(place, origin, error))?;
     if content.len() == limit {
         let message = format!("{place} is larger than 64 KiB ({origin})");
-        return Err(Error::config(message).hint("it must contain the secret and nothing else"));
+        return Err(
+            Error::config(message).hint("check that it contains the secret and nothing else")
+        );
     }
     Ok(content)
 }
@@ -135,9 +137,7 @@ fn output_of(words: &[String], place: &str, origin: &Origin) -> Result<Zeroizing
         if name == words[0] {
             return error;
         }
-        error.hint(
-            "write the program and each argument as a string of its own: [\"pass\", \"show\"]",
-        )
+        error.hint("write the program and each argument as a separate string: [\"pass\", \"show\"]")
     })?;
     let output = child.stdout.take().expect("stdout is piped above");
     let content = read_limited(output, place, origin);
@@ -145,7 +145,8 @@ fn output_of(words: &[String], place: &str, origin: &Origin) -> Result<Zeroizing
         // It may print forever, and its exit code no longer matters.
         let _ = child.kill();
     }
-    let status = child.wait().map_err(|error| failed("was lost".to_owned()).cause(error))?;
+    let status =
+        child.wait().map_err(|error| failed("can't be waited for".to_owned()).cause(error))?;
     let content = content?;
     if !status.success() {
         return Err(failed(describe(status)).hint(format!("see the output of {name} above")));

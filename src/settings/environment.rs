@@ -82,7 +82,7 @@ impl Endpoint {
         self.0.scheme_str() == Some("https")
     }
 
-    /// The host, an IPv6 address without its brackets.
+    /// The host; an IPv6 address without its brackets.
     pub fn host(&self) -> &str {
         bare(self.0.host().unwrap_or_default())
     }

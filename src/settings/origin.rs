@@ -1,4 +1,4 @@
-//! Where a setting came from, kept next to its value.
+//! A value together with its origin: the place that it came from.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -72,7 +72,7 @@ impl<T> Setting<T> {
     }
 }
 
-/// A value as its place holds it, not yet checked. Wiped on drop, because it may be a secret.
+/// A value as written in its place, not yet checked. Wiped on drop, because it may be a secret.
 #[derive(Clone)]
 pub struct Raw(pub OsString);
 
@@ -92,7 +92,7 @@ impl Setting<Raw> {
         PathBuf::from(&self.value.0)
     }
 
-    /// The error for a value that is not what it must be: for a flag a usage error.
+    /// The error for an invalid value: `usage` for a flag, else `config`.
     pub fn malformed(&self, expected: &str) -> Error {
         match &self.origin {
             Origin::Flag(_) => Error::usage(format!("{} is not {expected}", self.origin)),

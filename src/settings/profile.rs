@@ -84,7 +84,9 @@ pub fn read(path: &Path) -> Result<Option<Zeroizing<String>>, Error> {
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if is_absent(&error) && path.is_symlink() => {
-            return Err(unreadable(error).hint("it is a symbolic link to a missing file"));
+            return Err(
+                unreadable(error).hint("fix or remove it: it is a symbolic link to a missing file")
+            );
         }
         Err(error) if is_absent(&error) => return Ok(None),
         Err(error) => return Err(unreadable(error)),
@@ -93,7 +95,7 @@ pub fn read(path: &Path) -> Result<Option<Zeroizing<String>>, Error> {
     let read = file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if read as u64 > MAX_BYTES {
         let message = format!("the profile file {} is larger than 1 MiB", path.display());
-        return Err(Error::config(message).hint("is it the right file?"));
+        return Err(Error::config(message).hint("check that it is the right file"));
     }
     match String::from_utf8(std::mem::take(&mut bytes)) {
         Ok(text) => Ok(Some(Zeroizing::new(text))),
@@ -249,7 +251,7 @@ impl Reader<'_> {
         Ok(self.setting(table, key, value, text.to_owned()))
     }
 
-    /// A number as its digits, because its range is checked where flags and variables are, too.
+    /// The digits of a number. `resolve` checks the range, as for flags and variables.
     fn number(
         &self,
         table: &str,
@@ -298,7 +300,7 @@ impl Reader<'_> {
         let known: Vec<&str> = SETTINGS.iter().filter_map(|spec| spec.profile_key).collect();
         let error = self.unknown(place, key, &known);
         if ENVIRONMENT_KEYS.contains(&key) {
-            return error.hint(format!("{key} belongs to an environment: [environments.NAME]"));
+            return error.hint(format!("move {key} to an environment: [environments.NAME]"));
         }
         error
     }
@@ -311,7 +313,7 @@ impl Reader<'_> {
             return error.hint(format!("did you mean {closest}?"));
         }
         let error = self.error(place, "unknown key");
-        error.hint(format!("known here: {}", suggest::list(key, known)))
+        error.hint(format!("use one of: {}", suggest::list(key, known)))
     }
 
     fn error(&self, place: Range<usize>, message: impl std::fmt::Display) -> Error {
@@ -324,7 +326,7 @@ fn entries<'a, 'i>(table: &'a DeTable<'i>) -> impl Iterator<Item = Entry<'a, 'i>
     table.iter().map(|(key, value)| (key.get_ref().as_ref(), key.span(), value))
 }
 
-/// A text and where its lines start, so that a large file is searched only once.
+/// A text with the offsets of its lines, so that a large file is searched only once.
 struct LineIndex<'t> {
     text: &'t str,
     starts: Vec<usize>,

@@ -11,7 +11,7 @@ use super::authority::{self, bare};
 /// The schemes that ureq supports.
 const SCHEMES: [&str; 6] = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"];
 
-/// A proxy's URL. It may contain a password, so it is shown without it and with the user shortened.
+/// A proxy's URL. It is shown without its password and with the user shortened.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Proxy(String);
 
@@ -24,7 +24,7 @@ impl Proxy {
         let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
         let scheme = scheme.to_ascii_lowercase();
         if !SCHEMES.contains(&scheme.as_str()) {
-            return Err(format!("a URL with an unknown scheme; known: {}", SCHEMES.join(", ")));
+            return Err(format!("a URL with an unknown scheme; use one of {}", SCHEMES.join(", ")));
         }
         // A password with a slash in it would be read as host and path.
         let rest = rest.strip_suffix('/').unwrap_or(rest);
@@ -42,14 +42,13 @@ impl Proxy {
         Ok(Self(url))
     }
 
-    /// The whole URL, with the password: for the connection only.
+    /// The whole URL with the password, only for the connection.
     pub fn expose(&self) -> &str {
         &self.0
     }
 }
 
-/// Rejects credentials that the scheme can't carry: SOCKS 4 has none that ureq sends, and SOCKS 5
-/// needs a user and a password of 1 to 255 bytes each (RFC 1929, section 2).
+/// Rejects credentials that the scheme can't carry: ureq sends none with SOCKS 4, and SOCKS 5 needs a user and a password of 1 to 255 bytes each (RFC 1929, section 2).
 fn check_credentials(scheme: &str, credentials: &str) -> Result<(), &'static str> {
     if scheme.starts_with("socks4") {
         return Err("a SOCKS 4 URL with a user, which this program can't send; use socks5");

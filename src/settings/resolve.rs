@@ -43,7 +43,9 @@ pub fn resolve_with(sources: &Sources<'_>, file: Option<&ProfileFile>) -> Result
     let mut resolver = Resolver { sources, file, profile, warnings: Vec::new() };
     if let (Some(true), Some(path)) = (file.map(|file| file.exposes_secret), &profile_path) {
         let path = path.value.display();
-        resolver.warnings.push(format!("other users can read the secret in {path}: chmod 600 it"));
+        resolver
+            .warnings
+            .push(format!("other users can read the secret in {path}: run chmod 600 on the file"));
     }
     let environment = resolver.environment();
     let endpoint = environment.as_ref().ok().and_then(|found| found.token_url.as_ref().ok());
@@ -92,8 +94,11 @@ fn choose(sources: &Sources<'_>, file: Option<&ProfileFile>) -> Resolution<usize
     let error = suggest::unknown("profile", &named.value, &named.origin, &known);
     Err(match (file, sources.profile_path()?) {
         (Some(_), _) => error,
-        (None, Some(path)) => error.hint(format!("no profile file at {}", path.value.display())),
-        (None, None) => error.hint("there is no profile file and no home directory"),
+        (None, Some(path)) => error.hint(format!(
+            "run smartextract config init: no profile file at {}",
+            path.value.display()
+        )),
+        (None, None) => error.hint("set HOME, or name the profile file with --config"),
     })
 }
 
@@ -142,7 +147,7 @@ impl Resolver<'_> {
         suggest::unknown("environment", &name.value, &name.origin, &known)
     }
 
-    /// The value of the flag or variable, else the environment's own.
+    /// The value of the flag or variable, else the value of the environment.
     fn given_or(&self, name: SettingName, own: Setting<String>) -> Result<Setting<String>, Error> {
         let Some(given) = self.sources.given(name) else { return Ok(own) };
         Ok(given.with(given.text()?.to_owned()))
@@ -160,7 +165,7 @@ impl Resolver<'_> {
         let text = self.given_or(SettingName::IframeTemplate, own)?;
         let template = Template::parse(&text.value).map_err(|flaw| {
             Error::config(format!("the iframe template is {flaw} ({})", text.origin))
-                .hint("a template is a URL with {token} in the token's place")
+                .hint("write a URL with {token} in the token's place")
         })?;
         Ok(text.with(template))
     }
@@ -193,8 +198,8 @@ impl Resolver<'_> {
 
     /// The proxy for this endpoint. Hosts in `NO_PROXY` bypass it, unless it is given as a flag.
     ///
-    /// For http on loopback only a proxy meant for this program counts: any other would get key
-    /// and secret in clear text, and plain http is accepted only because they stay on the machine.
+    /// For http on loopback, only a proxy that is set for this program is used: any other would get
+    /// key and secret in clear text, and http is accepted only because they stay on the machine.
     fn proxy(&self, endpoint: &Endpoint) -> Resolution<Proxy> {
         let own = self.sources.given(SettingName::Proxy);
         let is_flag = matches!(own.as_ref().map(|own| &own.origin), Some(Origin::Flag(_)));

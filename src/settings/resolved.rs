@@ -14,7 +14,7 @@ use super::proxy::Proxy;
 use crate::error::{Code, Error};
 use crate::secret::Key;
 
-/// A setting's value, if any place has one.
+/// A setting's value (`None` if no place has one), or why it is invalid.
 pub type Resolution<T> = Result<Option<Setting<T>>, Error>;
 
 /// Every setting with its value or error.
@@ -31,11 +31,11 @@ pub struct Resolved {
     pub ca_file: Resolution<PathBuf>,
     /// The trust store that `SSL_CERT_FILE` or `SSL_CERT_DIR` names instead of the system's.
     pub trust_variables: Vec<Setting<Raw>>,
-    /// What the user should know although it works.
+    /// Problems that do not prevent the exchange.
     pub warnings: Vec<String>,
 }
 
-/// A known environment, with its URLs or those that replace them.
+/// A known environment, with its URLs or those that flags or variables set instead.
 pub struct Environment {
     pub name: Setting<String>,
     pub token_url: Result<Setting<Endpoint>, Error>,
@@ -93,9 +93,11 @@ impl Resolved {
         let path = self.profile_path.as_ref().map(|path| path.value.display());
         let detail = match (&self.profile, path) {
             (Some(profile), _) => format!("profile {} has none", profile.value),
-            (None, Some(path)) if self.has_profile_file => format!("no profile chosen in {path}"),
+            (None, Some(path)) if self.has_profile_file => {
+                format!("no profile is selected in {path}")
+            }
             (None, Some(path)) => format!("no profile file at {path}"),
-            (None, None) => "no profile file: there is no home directory".to_owned(),
+            (None, None) => "no profile file, because there is no home directory".to_owned(),
         };
         Error::new(Code::MissingCredentials, format!("{what} found")).detail(detail).hint(
             "run smartextract config init, or set SMARTEXTRACT_KEY and SMARTEXTRACT_SECRET \

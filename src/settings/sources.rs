@@ -1,4 +1,4 @@
-//! The places outside the profile file that settings come from, as values.
+//! The places that settings come from, except the profile file.
 
 use std::env;
 use std::ffi::OsString;
@@ -22,8 +22,8 @@ pub struct Sources<'a> {
 }
 
 impl<'a> Sources<'a> {
-    /// The sources of this process. Without HOME there is no home directory: the user database
-    /// has one, but whoever removed HOME did not want it to be used.
+    /// The sources of this process. Without HOME there is no home directory: the user database has
+    /// one, but a caller that unsets HOME does not want it to be used.
     pub fn from_env(flags: &'a Flags) -> Self {
         let variable: &'static dyn Fn(&str) -> Option<OsString> = &|name| env::var_os(name);
         let is_set = |name| variable(name).is_some_and(|value| !value.is_empty());
@@ -68,8 +68,8 @@ impl<'a> Sources<'a> {
         Ok(self.config_dir.as_ref().map(default))
     }
 
-    /// The path as it is used: relative to the profile file if it is written there, with `~/` as
-    /// the home directory; otherwise as given.
+    /// A path in the profile file is relative to the file's directory, and `~/` is the home
+    /// directory. Any other path is returned unchanged.
     pub fn resolve_path(&self, path: &Path, origin: &Origin) -> Result<PathBuf, Error> {
         let Origin::File(place) = origin else { return Ok(path.to_owned()) };
         if path == Path::new("-") {

@@ -1,4 +1,4 @@
-//! Every setting's name in each place that can hold it.
+//! The names of every setting: flag, environment variable and profile key.
 
 /// A setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -24,11 +24,11 @@ pub fn list(typed: &str, known: &[&str]) -> String {
 pub fn unknown(kind: &str, name: &str, origin: &dyn Display, known: &[&str]) -> Error {
     let error = Error::config(format!("unknown {kind} {name} ({origin})"));
     if known.is_empty() {
-        return error.hint(format!("the profile file defines no {kind}"));
+        return error.hint(format!("define it: the profile file has no {kind}"));
     }
     let list = list(name, known);
     match closest(name, known) {
-        Some(closest) => error.hint(format!("did you mean {closest}? Known: {list}")),
-        None => error.hint(format!("known: {list}")),
+        Some(closest) => error.hint(format!("did you mean {closest}? Use one of: {list}")),
+        None => error.hint(format!("use one of: {list}")),
     }
 }

@@ -1,4 +1,4 @@
-//! What each answer of the API ends in.
+//! The exit code and the message for each answer of the API.
 
 use crate::support::server::{Api, PATH, SUCCESS, response, scripted};
 use crate::support::{Case, KEY, SECRET};
@@ -60,7 +60,7 @@ fn exit_32_for_a_429() {
 }
 
 #[test]
-fn exit_31_for_an_unusable_answer() {
+fn exit_31_for_an_answer_without_a_valid_token() {
     for (status, body, said) in [
         (200, "<html>", "the answer is not JSON"),
         (200, "", "the answer is not JSON (0 bytes"),
@@ -123,16 +123,16 @@ fn a_text_that_repeats_the_secret_in_any_encoding_is_withheld() {
 #[test]
 fn exit_31_for_a_redirect_which_is_not_followed() {
     for status in [301, 302, 303, 307, 308] {
-        let (elsewhere, asked_elsewhere) = scripted(vec![response(200, "", SUCCESS)]);
-        let redirect = response(status, &format!("location: {elsewhere}\r\n"), "");
+        let (other_url, other_requests) = scripted(vec![response(200, "", SUCCESS)]);
+        let redirect = response(status, &format!("location: {other_url}\r\n"), "");
         let (url, _) = scripted(vec![redirect]);
         Case::token(&url, "").run().fails(31).says("redirect");
-        assert!(asked_elsewhere.try_recv().is_err(), "the secret followed a {status}");
+        assert!(other_requests.try_recv().is_err(), "the secret followed a {status}");
     }
 }
 
 #[test]
-fn no_compression_is_asked_for_or_taken() {
+fn no_compression_is_requested_or_accepted() {
     let (url, requests) = scripted(vec![response(200, "content-encoding: gzip\r\n", "\u{1f}")]);
     Case::token(&url, "").run().fails(31);
     assert!(!requests.recv().unwrap().to_lowercase().contains("accept-encoding"));

@@ -1,4 +1,4 @@
-//! What is tried again, how often, and within which time.
+//! Which failures are retried, how often, and within which time.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
@@ -13,7 +13,7 @@ fn seconds(text: &str) -> Duration {
 }
 
 #[test]
-fn an_answer_that_may_pass_is_tried_again_until_it_has() {
+fn a_temporary_failure_is_retried_until_it_ends() {
     for status in [429, 500, 502, 503, 504] {
         let (url, requests) = scripted(vec![response(status, "", ""), response(200, "", SUCCESS)]);
         Case::token(&url, "--retries 1").run().prints("t0ken\n");
@@ -22,7 +22,7 @@ fn an_answer_that_may_pass_is_tried_again_until_it_has() {
 }
 
 #[test]
-fn an_answer_that_will_not_pass_is_not_tried_again() {
+fn a_permanent_failure_is_not_retried() {
     for status in [301, 400, 401, 403, 404, 408, 501, 505, 200] {
         let (url, requests) = scripted(vec![response(status, "", "")]);
         Case::token(&url, "--retries 5").run();
@@ -31,7 +31,7 @@ fn an_answer_that_will_not_pass_is_not_tried_again() {
 }
 
 #[test]
-fn retries_bound_the_attempts_and_default_to_two() {
+fn retries_limit_the_attempts_and_default_to_two() {
     for (arguments, attempts) in [("--retries 0", 1), ("--retries 1", 2), ("", 3)] {
         let (url, requests) = scripted(vec![response(503, "retry-after: 0\r\n", "")]);
         Case::token(&url, arguments).without("SMARTEXTRACT_RETRIES").run().fails(30);
@@ -40,7 +40,7 @@ fn retries_bound_the_attempts_and_default_to_two() {
 }
 
 #[test]
-fn a_lost_connection_is_tried_again() {
+fn a_lost_connection_is_retried() {
     let address = listen(|number, mut stream| {
         read_request(&mut stream)?;
         let whole = response(200, "", SUCCESS);
@@ -55,7 +55,7 @@ fn a_lost_connection_is_tried_again() {
 }
 
 #[test]
-fn a_refused_connection_is_tried_again() {
+fn a_refused_connection_is_retried() {
     let address: SocketAddr = ([127, 0, 0, 1], closed_port()).into();
     let server = thread::spawn(move || {
         thread::sleep(Duration::from_millis(150));
@@ -68,7 +68,7 @@ fn a_refused_connection_is_tried_again() {
 }
 
 #[test]
-fn retry_after_in_seconds_or_as_a_date_is_a_least_wait() {
+fn retry_after_in_seconds_or_as_a_date_is_the_minimum_wait() {
     for as_date in [false, true] {
         let date = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(6));
         let value = if as_date { date.as_str() } else { "1" };
@@ -93,7 +93,7 @@ fn retry_after_past_the_budget_is_reported_at_once() {
 }
 
 #[test]
-fn exit_21_when_the_budget_is_spent_wherever_the_server_stalls() {
+fn exit_21_if_the_server_stalls_at_any_stage() {
     let stall = |mut stream: std::net::TcpStream| stream.read_to_end(&mut Vec::new()).map(drop);
     let silent = listen(move |_, stream| stall(stream));
     let drip = |text: &'static str| {
@@ -139,7 +139,7 @@ fn the_budget_covers_retries_and_waits() {
 }
 
 #[test]
-fn a_budget_from_profile_or_variable_counts() {
+fn a_budget_from_profile_or_variable_is_used() {
     let silent = listen(|_, mut stream| stream.read_to_end(&mut Vec::new()).map(drop));
     let url = format!("http://{silent}/");
     Case::token(&url, "").profile("[profiles.default]\ntimeout = 0.3\n").run().fails(21);
@@ -147,7 +147,7 @@ fn a_budget_from_profile_or_variable_counts() {
 }
 
 #[test]
-fn exit_20_for_a_host_that_is_not_known_and_for_a_closed_port() {
+fn exit_20_for_an_unknown_host_or_a_closed_port() {
     Case::token("https://no-such-host.invalid/", "")
         .run()
         .fails(20)
@@ -157,7 +157,7 @@ fn exit_20_for_a_host_that_is_not_known_and_for_a_closed_port() {
     Case::token(&url, "").run().fails(20).says("refused").never_says("credentials");
 }
 
-/// A stack of this size can't be had, so that no thread can.
+/// There is not enough memory for a stack of this size, so no thread can be created.
 #[test]
 #[cfg(all(unix, target_pointer_width = "64"))]
 fn exit_20_if_no_thread_can_be_created() {
@@ -171,7 +171,7 @@ fn exit_20_if_no_thread_can_be_created() {
 }
 
 #[test]
-fn exit_31_for_what_is_not_http() {
+fn exit_31_for_an_answer_that_is_not_http() {
     let address = listen(|_, mut stream| {
         read_request(&mut stream)?;
         stream.write_all(b"SSH-2.0-OpenSSH_9.2\r\n\r\n")

@@ -26,10 +26,10 @@ fn valid_credentials_are_reported_without_the_token() {
 }
 
 #[test]
-fn a_failure_looks_as_in_token() {
+fn a_failure_looks_the_same_as_with_token() {
     let api = Api::answering(401, r#"{"error":"This API key is disabled"}"#);
-    let as_token = Case::token(&api.url(), "").run().fails(11).stderr;
-    assert_eq!(check(&api, "").run().fails(11).stderr, as_token);
+    let with_token = Case::token(&api.url(), "").run().fails(11).stderr;
+    assert_eq!(check(&api, "").run().fails(11).stderr, with_token);
     check(&api, "-f json").run().fails(11).says("{\"error\":{\"code\":\"key_disabled\"");
     Case::new("check").run().fails(4);
 }

@@ -52,8 +52,8 @@ fn shell(shell: &str) -> (Case, Command) {
     (home, command)
 }
 
-/// Checks that a shell, after these words, offers at least these ones. `script` makes it print
-/// what it offers, one word per line, with a description after a tab or none.
+/// Checks that the shell offers at least the expected words. `script` makes it print what it offers
+/// after the typed words: one word per line, optionally with a tab and a description.
 fn offers(program: &str, option: &str, script: impl Fn(&[&str]) -> String) {
     if !has_program(program) {
         return;

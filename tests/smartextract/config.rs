@@ -28,7 +28,7 @@ fn show_prints_each_setting_with_its_origin() {
         .env("HTTPS_PROXY", format!("http://someone:{PROXY_PASSWORD}@proxy:3128"))
         .profile(&format!("[profiles.ci]\nkey = \"{KEY}\"\ntimeout = 2.5\nca_file = \"a.pem\"\n"));
     let file = case.path(PROFILE).display().to_string();
-    let folder = case.path(PROFILE).parent().unwrap().display().to_string();
+    let directory = case.path(PROFILE).parent().unwrap().display().to_string();
     let outcome = case.run();
     assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""));
     for (name, value, origin) in [
@@ -39,7 +39,7 @@ fn show_prints_each_setting_with_its_origin() {
         ("secret", "(hidden)".into(), "SMARTEXTRACT_SECRET".to_owned()),
         ("timeout", Value::from(2.5), format!("profile ci, {file}:3")),
         ("retries", Value::from(7), "flag --retries".to_owned()),
-        ("ca_file", format!("{folder}/a.pem").into(), format!("profile ci, {file}:4")),
+        ("ca_file", format!("{directory}/a.pem").into(), format!("profile ci, {file}:4")),
         ("proxy", "http://so…@proxy:3128".into(), "HTTPS_PROXY".to_owned()),
     ] {
         assert_eq!(shown(&outcome.stdout, name), (value, origin.into()), "{name}");
@@ -61,10 +61,10 @@ fn show_prints_an_aligned_table_by_default() {
 }
 
 #[test]
-fn show_names_the_secrets_place_without_reading_it() {
+fn show_prints_the_place_of_the_secret_without_reading_it() {
     for (profile, value) in [
         (format!("secret = \"{SECRET}\""), "(hidden)"),
-        ("secret_file = \"/gone/s\"".to_owned(), "file /gone/s"),
+        ("secret_file = \"/missing/s\"".to_owned(), "file /missing/s"),
         (format!("secret_command = [\"touch\", \"ran\", \"{SECRET}\"]"), "command touch"),
     ] {
         let case = Case::new("config show --format json")
@@ -102,7 +102,7 @@ fn show_prints_the_other_settings_if_one_is_invalid() {
 }
 
 #[test]
-fn names_that_a_terminal_could_obey_are_shown_escaped() {
+fn control_characters_in_names_are_escaped() {
     let outcome = Case::new("config show").arg("--ca-file").arg("a\n\u{1b}[31mb").run();
     assert!(outcome.stdout.contains("a\\u{a}\\u{1b}[31mb"), "{}", outcome.stdout);
     Case::new("config init").arg("--config").arg("x\u{1b}[31m").run().never_says("\u{1b}");

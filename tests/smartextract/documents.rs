@@ -1,4 +1,4 @@
-//! README, example and changelog agree with the program.
+//! The documents agree with the program and with each other.
 
 use crate::support::Case;
 use crate::support::server::Api;
@@ -22,7 +22,7 @@ fn the_example_profile_file_is_valid_and_complete() {
     }
     let keys = ["env", "key", "secret", "secret_file", "secret_command", "timeout", "retries"];
     for key in keys.into_iter().chain(["ca_file", "proxy", "token_url", "iframe_template"]) {
-        assert!(example.contains(&format!("\n{key} = ")), "the example lacks {key}");
+        assert!(example.contains(&format!("\n{key} = ")), "{key} is missing in the example");
     }
 }
 
@@ -38,7 +38,7 @@ fn the_readme_has_every_exit_code_of_the_help() {
         let (code, name) = (words.next().unwrap(), words.next().unwrap());
         assert!(
             readme.contains(&format!("| {code} | `{name}` |")),
-            "the README lacks {code} {name}"
+            "{code} {name} is missing in the README"
         );
     }
 }
@@ -56,7 +56,7 @@ fn the_documentation_has_every_flag_and_every_variable() {
     for command in ["token", "emulator"] {
         let help = Case::new(&format!("{command} --help")).run().stdout;
         for name in names(&help) {
-            assert!(known.contains(&name), "docs/ lacks {name}");
+            assert!(known.contains(&name), "{name} is missing in docs/");
         }
     }
 }
@@ -123,7 +123,7 @@ fn the_action_has_the_inputs_and_outputs_of_the_readme() {
     for input in ["key", "secret", "environment"] {
         assert!(action.contains(&format!("\n  {input}:\n")), "no input {input}");
         assert!(action.contains(&format!("${{{{ inputs.{input} }}}}")), "{input} is not used");
-        assert!(readme.contains(&format!("\n    {input}: ")), "the README lacks {input}");
+        assert!(readme.contains(&format!("\n    {input}: ")), "{input} is missing in the README");
     }
     for output in ["token", "iframe_url"] {
         assert!(action.contains(&format!("steps.token.outputs.{output}")), "no output {output}");

@@ -1,6 +1,6 @@
 //! `emulator`: the API and the page it serves, with good, bad and missing requests.
 //!
-//! How it runs around COMMAND is in `emulator_command`.
+//! The tests with a COMMAND are in `emulator_command`.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -17,7 +17,7 @@ const PRODUCTION: &str = "/smart-extract-api/api/account/v1/auth/token";
 const STAGING: &str = "/smart-extract-stg-api/api/account/v1/auth/token";
 const GOOD: &str = r#"{"key":"emulator-key","secret":"emulator-secret"}"#;
 
-/// An emulator on its own, ended with the test.
+/// An emulator without COMMAND, which ends with the test.
 pub struct Alone {
     pub process: Child,
     pub base: String,
@@ -50,14 +50,14 @@ impl Alone {
         stream
     }
 
-    /// The status and the whole answer to a request; its head comes without the last lines.
+    /// Sends a request whose head still needs its last lines; returns the status and the whole answer.
     fn ask(&self, head: &str, body: &str) -> (u16, String) {
         let mut stream = self.connect();
         let length = body.len();
         let request = format!(
             "{head}\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
         );
-        // If it is refused early, the rest can't be written.
+        // An error is not a failure: the emulator may answer before it has read everything.
         let _ = stream.write_all(request.as_bytes());
         let mut answer = String::new();
         let _ = stream.read_to_string(&mut answer);
@@ -72,13 +72,13 @@ impl Alone {
         self.ask(&format!("POST {path} HTTP/1.1\r\ncontent-type: application/json"), body)
     }
 
-    /// Ends it; returns what it wrote to standard error.
+    /// Ends the emulator; returns what it wrote to standard error.
     fn end(mut self) -> String {
         #[cfg(unix)]
         send(&self.process, Signal::TERM);
         #[cfg(not(unix))]
         {
-            // There is no signal after which it writes the last lines of its log.
+            // No signal makes it write the last lines of its log here.
             std::thread::sleep(Duration::from_millis(500));
             self.process.kill().unwrap();
         }
@@ -192,7 +192,7 @@ fn it_listens_on_any_address_and_warns_unless_that_is_loopback() {
     ] {
         let emulator = Alone::start(&format!("--listen {listen}"));
         assert!(emulator.base.starts_with(base), "{listen}: {}", emulator.base);
-        // The health check of a container.
+        // Containers use this as their health check.
         assert_eq!(emulator.get("/smart-extract").0, 200, "{listen}");
         let log = emulator.end();
         assert_eq!(log.contains("other machines may be able to reach"), warns, "{listen}: {log}");
@@ -206,7 +206,7 @@ fn it_listens_on_any_address_and_warns_unless_that_is_loopback() {
 }
 
 #[test]
-fn it_answers_while_no_one_reads_its_log_and_says_how_many_lines_were_dropped() {
+fn it_answers_if_nothing_reads_its_log_and_counts_the_dropped_lines() {
     const REQUESTS: usize = 4000;
     let mut emulator = Alone::start("");
     for _ in 0..REQUESTS {
@@ -232,7 +232,7 @@ fn it_answers_while_no_one_reads_its_log_and_says_how_many_lines_were_dropped() 
 /// With no file descriptor left, the next connections wait until others end.
 #[cfg(target_os = "linux")]
 #[test]
-fn it_neither_spins_nor_ends_when_file_descriptors_run_out() {
+fn it_waits_idle_when_file_descriptors_run_out() {
     let emulator = Alone::of_script("ulimit -n 16; exec \"$0\" emulator");
     let connections: Vec<TcpStream> = (0..40).map(|_| emulator.connect()).collect();
     std::thread::sleep(Duration::from_millis(1500));

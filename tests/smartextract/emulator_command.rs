@@ -54,7 +54,7 @@ fn exec_works_around_a_command_and_quiet_writes_no_log() {
 }
 
 #[test]
-fn the_commands_exit_code_is_passed_on() {
+fn it_ends_with_the_commands_exit_code() {
     for (script, code) in [("exit 0", 0), ("exit 42", 42), ("kill -9 $$", 137)] {
         let outcome = Case::new("emulator -- sh -c").arg(script).run();
         assert_eq!(outcome.code, code, "{script}");
@@ -67,7 +67,7 @@ fn the_commands_exit_code_is_passed_on() {
 fn the_environments_settings_and_proxies_do_not_interfere() {
     let case = |listen: &str| {
         around(&format!("--listen {listen}:0"), "token")
-            .env("SMARTEXTRACT_SECRET_FILE", "/gone")
+            .env("SMARTEXTRACT_SECRET_FILE", "/missing")
             .env("SMARTEXTRACT_PROXY", "http://127.0.0.1:1")
             .env("ALL_PROXY", "http://127.0.0.1:1")
             .env("SMARTEXTRACT_KEY", "other")
@@ -82,10 +82,10 @@ fn the_environments_settings_and_proxies_do_not_interfere() {
         .prints("a,127.0.0.2,127.0.0.1,::1\n");
 }
 
-/// Under another name, and in a directory that no `PATH` can contain.
+/// The program has another name, or is in a directory that no `PATH` can contain, or both.
 #[cfg(unix)]
 #[test]
-fn the_command_finds_this_program_wherever_it_is_and_no_link_remains() {
+fn the_command_finds_this_program_under_any_path_and_no_link_remains() {
     for path in ["se", "a:b/smartextract", "a:b/se"] {
         // Next to the binary, so that a hard link is possible.
         let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
@@ -137,8 +137,8 @@ mod signals {
     /// What a command prints, line by line.
     type Lines = std::io::Lines<BufReader<ChildStdout>>;
 
-    /// Starts a command, does something once it is ready, and waits for its end. Returns its exit
-    /// code and what else it printed.
+    /// Starts a command, calls `when_ready` once it is ready, and waits for its end. Returns its exit
+    /// code and what it printed after that.
     fn run(
         script: &str,
         command: &str,
@@ -146,7 +146,7 @@ mod signals {
     ) -> (Option<i32>, Vec<String>) {
         let mut process = Command::new("sh");
         process.args(["-c", script]).arg(cargo_bin!("smartextract")).arg(command);
-        // A process group of its own, as `timeout` and shells make.
+        // In a new process group, as `timeout` and shells do it.
         let mut process = process.stdout(Stdio::piped()).process_group(0).spawn().unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         assert_eq!(lines.next().unwrap().unwrap(), "ready");
@@ -221,10 +221,11 @@ mod signals {
         }
     }
 
-    /// A thread needs 256 MiB here: there is memory for none, or for two but not for a connection's.
+    /// A thread needs 256 MiB here. There is memory for no thread at all, or for two, but then not for
+    /// the thread of a connection.
     #[cfg(target_os = "linux")]
     #[test]
-    fn without_threads_the_command_does_not_start_or_goes_on_unanswered() {
+    fn if_no_thread_can_be_created_the_command_does_not_start_or_its_request_fails() {
         let command = "ulimit -Sv unlimited; unset RUST_MIN_STACK
             smartextract token --retries 0 2>&- >&-; echo $?; exit 7";
         for (kilobytes, code, output) in [(200_000, 1, ""), (720_000, 7, "20\n")] {

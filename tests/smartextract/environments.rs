@@ -8,12 +8,12 @@ const OWN: &str = "[environments.private]\n\
     token_url = \"https://private.example/auth\"\n\
     iframe_template = \"https://private.example/view/{token}#top\"\n";
 
-/// Runs through a proxy that connects every host to a server with a certificate for it. Returns
+/// Runs through a proxy that connects every host to a server with a certificate for `host`. Returns
 /// the CONNECT line and the iframe URL.
 fn reached(host: &str, arguments: &str, variable: (&str, &str)) -> (String, String) {
     let authority = Authority::new("test");
     let server = token_server(authority.server(&[host], Validity::Now));
-    let (proxy, heads) = proxy::leading_to(server);
+    let (proxy, heads) = proxy::connecting_to(server);
     let outcome = Case::token("", &format!("--format url --ca-file ca.pem {arguments}"))
         .without("SMARTEXTRACT_TOKEN_URL")
         .file("ca.pem", &authority.pem)
@@ -93,7 +93,7 @@ fn an_unknown_environment_lists_the_known_ones_closest_first() {
         .run()
         .fails(3)
         .says("unknown environment privat (flag --env)")
-        .says("did you mean private? Known: private,")
+        .says("did you mean private? Use one of: private,")
         .says("production")
         .says("staging");
 }

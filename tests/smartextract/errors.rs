@@ -9,10 +9,10 @@ fn exit_2_for_invalid_arguments() {
         ("tokn", "did you mean token?"),
         ("token --formt json", "did you mean --format?"),
         ("token --format jsn", "did you mean json?"),
-        ("token --format x", "known: token, json"),
+        ("token --format x", "use one of: token, json"),
         ("token --key", "a value is missing for --key <KEY>"),
-        ("token --color sometimes", "known: auto"),
-        ("--env staging token", "unexpected flag --env\nhint: flags follow the command"),
+        ("token --color sometimes", "use one of: auto"),
+        ("--env staging token", "unexpected flag --env\nhint: write flags after the command"),
         ("-p x config init", "unexpected flag -p"),
         ("completions bash --env staging", "unexpected flag --env"),
         ("config show --output x", "unexpected flag --output"),
@@ -27,7 +27,7 @@ fn exit_2_for_invalid_arguments() {
 }
 
 #[test]
-fn a_stray_argument_is_not_shown() {
+fn an_unexpected_argument_is_not_shown() {
     Case::new("token").arg(format!("--secret {SECRET}")).run().fails(2);
     for arguments in [
         format!("token {SECRET}"),
@@ -55,7 +55,7 @@ fn a_secret_may_begin_with_a_hyphen() {
 }
 
 #[test]
-fn a_name_that_a_terminal_could_obey_is_shown_escaped() {
+fn control_characters_in_a_name_are_escaped() {
     Case::token("http://127.0.0.1:1/", "--env \u{1b}[31mred").run().fails(3).says("\\u{1b}[31mred");
 }
 
@@ -78,7 +78,7 @@ fn version_is_printed() {
 }
 
 #[test]
-fn colors_are_for_terminals_or_on_demand() {
+fn colors_are_only_for_terminals_unless_a_flag_demands_them() {
     Case::new("token").run().fails(4).never_says("\u{1b}");
     Case::new("token --color always").run().fails(4).says("\u{1b}[31merror:\u{1b}[0m");
     Case::new("token --color always --nonsense").run().fails(2).says("\u{1b}[31merror:");

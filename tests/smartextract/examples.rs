@@ -37,7 +37,7 @@ fn the_python_test_passes() {
 }
 
 #[test]
-fn the_shell_script_tells_failures_apart() {
+fn the_shell_script_distinguishes_failures() {
     for (flags, retries, code, message) in [
         ("", "0", 0, "received a token of 32 characters\n"),
         ("--fail 503", "0", 75, "no token: try again later\n"),
@@ -51,7 +51,7 @@ fn the_shell_script_tells_failures_apart() {
     }
 }
 
-/// `emulator -- python3 host.py`, ended with the test.
+/// `emulator -- python3 host.py`, which ends with the test.
 struct Host(Child);
 
 impl Host {

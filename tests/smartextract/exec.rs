@@ -1,4 +1,4 @@
-//! `exec`: the command that is run, what it is given, and what comes back.
+//! `exec`: how COMMAND is started, its environment, its streams and its exit code.
 
 use crate::support::server::Api;
 use crate::support::{Case, KEY, SECRET, has_program};
@@ -29,16 +29,16 @@ fn the_command_has_token_and_url_and_neither_key_nor_secret() {
 #[test]
 fn the_commands_exit_code_input_and_output_are_its_own() {
     let api = Api::giving_tokens();
-    let outcome = exec(&api, "cat; echo told >&2; exit 43").stdin("given").run();
-    assert_eq!((outcome.code, outcome.stdout.as_str()), (43, "given"));
-    assert_eq!(outcome.stderr, "told\n");
+    let outcome = exec(&api, "cat; echo message >&2; exit 43").stdin("input").run();
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (43, "input"));
+    assert_eq!(outcome.stderr, "message\n");
 }
 
 #[cfg(unix)]
 #[test]
 fn the_command_replaces_the_program() {
     let api = Api::giving_tokens();
-    // The shell that runs it sees the same process number before and after.
+    // The process number is the same before and after.
     let script = "echo $$; exec \"$0\" exec -- sh -c 'echo $$'";
     let program = assert_cmd::cargo::cargo_bin!("smartextract");
     let mut command = assert_cmd::Command::new("sh");
@@ -50,7 +50,7 @@ fn the_command_replaces_the_program() {
     assert_eq!(numbers[0], numbers[1]);
 }
 
-/// A parent that ignores SIGCHLD passes that on: `wait` then finds no child. dash can't ignore it.
+/// An ignored SIGCHLD is inherited, and `wait` then finds no child. dash can't ignore it.
 #[cfg(unix)]
 #[test]
 fn a_secret_command_works_if_the_parent_ignores_the_end_of_its_children() {
@@ -77,7 +77,7 @@ fn a_secret_command_works_if_the_parent_ignores_the_end_of_its_children() {
 }
 
 #[test]
-fn exit_127_where_the_command_is_not_found_and_126_where_it_can_not_be_run() {
+fn exit_127_if_the_command_is_not_found_and_126_if_it_can_not_be_run() {
     let api = Api::giving_tokens();
     let case = |command: &str| {
         Case::new(&format!("exec -- {command} --flag"))
@@ -97,7 +97,7 @@ fn without_a_token_nothing_is_started() {
 }
 
 #[test]
-fn flags_stand_before_the_dashes_and_all_behind_them_is_the_commands() {
+fn everything_after_the_dashes_belongs_to_the_command() {
     let api = Api::giving_tokens();
     Case::new("-q exec --key k --secret-file - -- echo --env -v --")
         .env("SMARTEXTRACT_TOKEN_URL", api.url())

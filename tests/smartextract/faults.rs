@@ -45,11 +45,11 @@ enum Then {
     Reset,
     /// Repeats these bytes, one every 20 ms: each in time for a limit on a single read.
     Drip(&'static [u8]),
-    /// Repeats these bytes, more often than anyone should read them.
+    /// Repeats these bytes, many more times than the program should read.
     Flood(&'static [u8]),
 }
 
-/// A row of a table: a server's script, and what the program has to make of it.
+/// A row of a table: a server's script, and the expected outcome.
 #[derive(Clone)]
 struct Fault {
     name: &'static str,
@@ -71,7 +71,7 @@ fn fault(
     Fault { name, at, bytes: bytes.into(), then, exit_code, stderr }
 }
 
-/// Runs all rows at once, because most of them only wait.
+/// Runs all rows at the same time, because most of them only wait.
 fn check<const N: usize>(faults: [Fault; N]) {
     thread::scope(|scope| {
         for fault in faults {
@@ -166,7 +166,7 @@ impl Then {
     }
 }
 
-/// A 200 that goes on with these headers and this body.
+/// A 200 that continues with these headers and this body.
 fn ok(rest: &str) -> String {
     format!("HTTP/1.1 200 OK\r\n{rest}")
 }
@@ -276,7 +276,7 @@ fn unusual_valid_answers_are_accepted() {
 }
 
 #[test]
-fn an_answer_that_makes_no_sense_is_unexpected() {
+fn an_invalid_answer_is_unexpected() {
     let (upgrade, length) = ("HTTP/1.1 101 X\r\nupgrade: x\r\n\r\n", "content-length: x\r\n\r\n{}");
     check([
         fault("101", Request, upgrade, Close, 31, ""),

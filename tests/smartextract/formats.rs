@@ -108,7 +108,11 @@ fn a_github_format_without_its_file_requests_no_token() {
         let api = Api::giving_tokens();
         let case = || Case::token(&api.url(), &format!("--format {format}"));
         case().run().fails(3).says(&format!("{variable} is not set"));
-        case().env(variable, "/no/such/folder/file").run().fails(3).says("/no/such/folder/file");
+        case()
+            .env(variable, "/no/such/directory/file")
+            .run()
+            .fails(3)
+            .says("/no/such/directory/file");
         assert!(!api.mock.matched());
     }
 }

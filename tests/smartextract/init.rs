@@ -3,7 +3,7 @@
 use crate::support::{Case, KEY, PROFILE, SECRET};
 
 #[test]
-fn without_a_terminal_it_writes_the_commented_example_for_its_owner_alone() {
+fn without_a_terminal_it_writes_the_commented_example_readable_by_its_owner_only() {
     let outcome = Case::new("config init").run().prints("");
     let text = outcome.read(PROFILE);
     assert!(text.contains("\n#secret_command = [\"pass\""), "{text}");
@@ -36,7 +36,7 @@ fn an_existing_file_or_profile_is_never_overwritten() {
 }
 
 #[test]
-fn an_added_profile_leaves_every_byte_of_the_file() {
+fn an_added_profile_changes_no_byte_of_the_existing_file() {
     for (name, before) in [
         ("staging", "# mine\r\n[profiles.default]\nkey = \"k\" # c\n\n"),
         ("staging", "[profiles.default]\nkey = \"k\""),
@@ -52,7 +52,7 @@ fn an_added_profile_leaves_every_byte_of_the_file() {
 
 #[cfg(unix)]
 #[test]
-fn an_added_profile_leaves_mode_and_symbolic_link() {
+fn an_added_profile_keeps_mode_and_symbolic_link() {
     let case = Case::new("config init --profile x --config link").file("real", "");
     crate::support::set_mode(&case.path("real"), 0o640);
     std::os::unix::fs::symlink("real", case.path("link")).unwrap();
@@ -79,7 +79,7 @@ mod on_a_terminal {
     use super::{Case, KEY, SECRET};
     use crate::support::server::{Api, SUCCESS, closed_port, response, scripted};
 
-    /// `config init` on a terminal of its own, against the API at this URL.
+    /// `config init` on a new terminal, against the API at this URL.
     struct Terminal {
         home: TempDir,
         session: PtySession,
@@ -94,7 +94,7 @@ mod on_a_terminal {
             command.args(arguments.split_whitespace()).env_clear().env("HOME", home.path());
             command.env("TERM", "dumb").current_dir(home.path());
             command.env("SMARTEXTRACT_TOKEN_URL", url).env("SMARTEXTRACT_RETRIES", "0");
-            // The check uses the answers, not these.
+            // The check must use the answers instead of these.
             command.env("SMARTEXTRACT_KEY", "other").env("SMARTEXTRACT_ENV", "other");
             let session = spawn_command(command, Some(20_000)).unwrap();
             Self { home, session, shown: String::new() }
@@ -197,7 +197,7 @@ mod on_a_terminal {
     fn a_signal_at_the_hidden_prompt_restores_the_echo_and_ends_with_its_exit_code() {
         for (key, code) in [('c', 130), ('\\', 131)] {
             let home = TempDir::new().unwrap();
-            // The shell goes on after the signal, as an interactive one does.
+            // The shell continues after the signal, as an interactive one does.
             let script = "stty echo; trap : INT QUIT; RUN; echo code $?; stty -a";
             let mut session = at_the_hidden_prompt(&home, script);
             session.send_control(key).unwrap();
@@ -228,7 +228,7 @@ mod on_a_terminal {
     }
 
     #[test]
-    fn a_new_user_gets_from_nothing_to_a_token() {
+    fn a_new_user_gets_a_token_with_the_created_file() {
         let api = Api::giving_tokens();
         let (file, _) = Terminal::start("", &api.url()).answer(&["", KEY, "", SECRET, ""]);
         let case = Case::token(&api.url(), "").without("SMARTEXTRACT_KEY");

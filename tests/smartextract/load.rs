@@ -1,4 +1,4 @@
-//! Many clients at once against an overloaded server.
+//! Many clients at the same time, with an overloaded server.
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -10,25 +10,25 @@ use std::time::{Duration, Instant};
 use crate::support::Case;
 use crate::support::server::{SUCCESS, listen, read_request, response};
 
-/// How often each client is refused, and the shortest wait that it is asked for.
+/// How often each client is refused, and the minimum wait that it is given.
 const REFUSALS: usize = 2;
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// When each client, identified by its key, sent its requests.
 type Arrivals = HashMap<String, Vec<Instant>>;
 
-/// A server for a number of clients. It answers no one until all have asked once, so that all are
-/// refused at the same moment: without jitter they would all come back at the same moment, too.
+/// A server that sends no answer until all clients have sent a request. So all are refused at the
+/// same time, and without jitter all would retry at the same time.
 struct Busy {
     clients: usize,
     arrivals: Mutex<Arrivals>,
-    all_have_asked: Condvar,
+    all_have_sent: Condvar,
 }
 
 impl Busy {
     fn start(clients: usize) -> (Arc<Self>, SocketAddr) {
-        let all_have_asked = Condvar::new();
-        let server = Arc::new(Self { clients, arrivals: Mutex::default(), all_have_asked });
+        let all_have_sent = Condvar::new();
+        let server = Arc::new(Self { clients, arrivals: Mutex::default(), all_have_sent });
         let busy = server.clone();
         let address = listen(move |_, mut stream| {
             let request = read_request(&mut stream)?;
@@ -48,17 +48,16 @@ impl Busy {
             return response(200, "", SUCCESS);
         }
         if count == 1 {
-            self.all_have_asked.notify_all();
+            self.all_have_sent.notify_all();
             let limit = Duration::from_secs(40);
             let missing = |arrivals: &mut Arrivals| arrivals.len() < self.clients;
-            drop(self.all_have_asked.wait_timeout_while(arrivals, limit, missing).unwrap());
+            drop(self.all_have_sent.wait_timeout_while(arrivals, limit, missing).unwrap());
         }
         response(429, &format!("retry-after: {}\r\n", RETRY_AFTER.as_secs()), "")
     }
 }
 
-/// Runs this many clients at once: all get their token, and those refused together do not come
-/// back together.
+/// Runs this many clients at the same time: each gets its token, and their retries are spread.
 fn overload(clients: usize) {
     let (server, address) = Busy::start(clients);
     thread::scope(|scope| {
@@ -84,12 +83,12 @@ fn overload(clients: usize) {
 }
 
 #[test]
-fn clients_that_are_refused_together_do_not_come_back_together() {
+fn clients_that_are_refused_together_do_not_retry_together() {
     overload(30);
 }
 
 #[test]
-#[ignore = "takes all of the machine: cargo test --locked load -- --ignored"]
+#[ignore = "uses the whole machine: cargo test --locked load -- --ignored"]
 fn five_hundred_clients_get_their_token_from_an_overloaded_server() {
     overload(500);
 }

@@ -1,7 +1,7 @@
-//! The whole program as its users meet it: the real binary, real sockets, real shells.
+//! The whole program as its users run it: the real binary, real sockets, real shells.
 //!
-//! `support::Case` runs the binary and checks that no output contains a secret. A module that
-//! starts it from a shell or a terminal checks that itself.
+//! `support::Case` runs the binary and checks that no output contains a secret. Modules that start
+//! it from a shell or on a terminal check that themselves.
 
 mod answers;
 mod attempts;

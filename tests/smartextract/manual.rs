@@ -1,4 +1,4 @@
-//! Help and manual: they fit the screen, they are complete, and mandoc accepts them.
+//! Help and manual: the short help fits the screen, both are complete, and mandoc accepts the manual.
 
 use std::process::Command;
 
@@ -17,7 +17,7 @@ fn the_manual_has_variables_files_exit_codes_and_examples() {
         ".SH EXAMPLES",
         "smartextract exec -- npm run e2e",
     ] {
-        assert!(page.contains(text), "the manual lacks {text}:\n{page}");
+        assert!(page.contains(text), "{text} is missing in the manual:\n{page}");
     }
 }
 

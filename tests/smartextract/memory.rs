@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use crate::support::server::Api;
 use crate::support::{KEY, SECRET};
 
-/// A user other than root: `nobody`.
+/// The ID of a user without privileges.
 const UNPRIVILEGED: u32 = 65534;
 
 /// Whether a process can be dumped is visible from outside: if it can't, `/proc/PID` belongs to
@@ -22,8 +22,8 @@ const UNPRIVILEGED: u32 = 65534;
 #[test]
 fn the_process_can_be_neither_dumped_nor_read_by_its_user() {
     let api = Api::giving_tokens();
-    let folder = TempDir::new().unwrap();
-    let program = folder.path().join("smartextract");
+    let directory = TempDir::new().unwrap();
+    let program = directory.path().join("smartextract");
     fs::copy(cargo_bin!("smartextract"), &program).unwrap();
     let mut command = Command::new(program);
     command
@@ -35,7 +35,7 @@ fn the_process_can_be_neither_dumped_nor_read_by_its_user() {
     let mut user = fs::metadata("/proc/self").unwrap().uid();
     if user == 0 {
         user = UNPRIVILEGED;
-        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
         command.uid(user);
     }
     let mut process = command.spawn().unwrap();

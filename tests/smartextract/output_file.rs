@@ -82,7 +82,7 @@ fn a_device_is_written_to_directly() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_full_disk_is_exit_1() {
+fn exit_1_if_the_disk_is_full() {
     let api = Api::giving_tokens();
     Case::token(&api.url(), "-o /dev/full").run().fails(1).says("No space left");
 }

@@ -1,4 +1,4 @@
-//! Which proxy a connection goes through, and what an unusable one ends in.
+//! Which proxy is used, and how an invalid or failing proxy is reported.
 
 use std::io::{Read, Write};
 use std::net::SocketAddr;
@@ -10,11 +10,11 @@ use crate::support::certificates::{Authority, Validity, token_server};
 use crate::support::server::{Api, PATH, closed_port, listen, read_request, scripted};
 use crate::support::{Case, PROXY_PASSWORD, proxy};
 
-/// A TLS server for `api.example`, a proxy that leads there, and a run that trusts it.
-fn setting() -> (SocketAddr, Receiver<String>, impl Fn() -> Case) {
+/// A TLS server for `api.example`: a proxy that connects to it, and a run that trusts it.
+fn server_behind_proxy() -> (SocketAddr, Receiver<String>, impl Fn() -> Case) {
     let authority = Authority::new("test");
     let server = token_server(authority.server(&["api.example"], Validity::Now));
-    let (proxy, heads) = proxy::leading_to(server);
+    let (proxy, heads) = proxy::connecting_to(server);
     let pem = authority.pem;
     let case =
         move || Case::token("https://api.example/auth", "--ca-file ca.pem").file("ca.pem", &pem);
@@ -22,8 +22,8 @@ fn setting() -> (SocketAddr, Receiver<String>, impl Fn() -> Case) {
 }
 
 #[test]
-fn a_proxy_is_taken_from_each_of_its_places() {
-    let (proxy, heads, case) = setting();
+fn a_proxy_can_be_set_in_each_of_its_places() {
+    let (proxy, heads, case) = server_behind_proxy();
     let url = format!("http://{proxy}");
     for variable in ["SMARTEXTRACT_PROXY", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
         case().env(variable, &url).run().prints("t0ken\n");
@@ -38,7 +38,7 @@ fn a_proxy_is_taken_from_each_of_its_places() {
 
 #[test]
 fn the_first_place_that_has_a_proxy_wins() {
-    let (proxy, _, case) = setting();
+    let (proxy, _, case) = server_behind_proxy();
     let (good, bad) = (format!("http://{proxy}"), format!("http://127.0.0.1:{}", closed_port()));
     let profile = format!("[profiles.default]\nproxy = \"{bad}\"\n");
     case().profile(&profile).env("ALL_PROXY", &good).run().prints("t0ken\n");
@@ -50,11 +50,11 @@ fn the_first_place_that_has_a_proxy_wins() {
 
 #[test]
 fn http_proxy_is_not_for_https() {
-    let (_, _, case) = setting();
+    let (_, _, case) = server_behind_proxy();
     let api = Api::giving_tokens();
     let closed = format!("http://127.0.0.1:{}", closed_port());
     Case::token(&api.url(), "").env("HTTP_PROXY", &closed).run().prints("t0ken\n");
-    // Without a proxy api.example is not known.
+    // Without a proxy, the name api.example can't be resolved.
     case().env("HTTP_PROXY", &closed).run().fails(20).never_says("proxy:");
 }
 
@@ -89,7 +89,7 @@ fn no_proxy_excepts_hosts_from_all_but_the_flag() {
 }
 
 #[test]
-fn an_unusable_proxy_is_a_config_error_and_never_a_direct_connection() {
+fn an_invalid_proxy_is_a_config_error_and_never_a_direct_connection() {
     let api = Api::giving_tokens();
     let with_slash = format!("http://user:/{PROXY_PASSWORD}@127.0.0.1:1");
     for proxy in ["ftp://h:1", "http://", "http://a b", "://", "http://h:99999", &with_slash] {
@@ -97,12 +97,12 @@ fn an_unusable_proxy_is_a_config_error_and_never_a_direct_connection() {
         Case::token(&api.url(), "").arg("--proxy").arg(proxy).run().fails(3).says("flag --proxy");
     }
     Case::token(&api.url(), "").arg("--proxy").arg("").run().fails(3);
-    assert!(!api.mock.matched(), "a request went out all the same");
+    assert!(!api.mock.matched(), "a request was sent");
 }
 
 #[test]
 fn a_proxys_user_and_password_are_sent_and_never_shown() {
-    let (proxy, heads, case) = setting();
+    let (proxy, heads, case) = server_behind_proxy();
     let url = format!("http://someone:{PROXY_PASSWORD}@{proxy}");
     let shown = format!("http://so…@{proxy}");
     case().env("HTTPS_PROXY", &url).arg("-v").run().prints("t0ken\n").says(&shown);
@@ -111,7 +111,7 @@ fn a_proxys_user_and_password_are_sent_and_never_shown() {
 
 #[test]
 fn exit_21_if_the_proxys_answer_drips_past_the_budget_or_stops_before_it() {
-    let (_, _, case) = setting();
+    let (_, _, case) = server_behind_proxy();
     for (bytes, budget, limit) in [(200, "0.5", 10), (25, "3", 5)] {
         let dripping = listen(move |_, mut client| {
             read_request(&mut client)?;
@@ -129,8 +129,8 @@ fn exit_21_if_the_proxys_answer_drips_past_the_budget_or_stops_before_it() {
 }
 
 #[test]
-fn exit_20_where_the_proxy_refuses_or_does_not_answer() {
-    let (_, _, case) = setting();
+fn exit_20_if_the_proxy_refuses_or_does_not_answer() {
+    let (_, _, case) = server_behind_proxy();
     for answer in [
         "HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n",
         "HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n",
@@ -214,7 +214,7 @@ fn a_proxy_that_can_not_be_reached_is_named_as_the_proxy() {
     }
 }
 
-/// A server that gives each connection this answer at once, and counts them.
+/// A server that sends this answer on each connection at once, and counts the connections.
 fn counting(answer: &'static [u8]) -> (SocketAddr, Receiver<()>) {
     let (sender, connections) = mpsc::channel();
     let address = listen(move |_, mut stream| {

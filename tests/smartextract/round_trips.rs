@@ -1,6 +1,6 @@
 //! One exchange takes a round trip for TCP, one for TLS and one for the request, and no more.
 //!
-//! A tunnel between the program and a TLS server delays whatever either of them sends. It can't
+//! A tunnel between the program and a TLS server delays everything that they send. It can't
 //! delay the TCP handshake, which the kernel makes, so connections are counted and the other two
 //! round trips are timed.
 
@@ -46,7 +46,7 @@ fn distant_server(authority: &Authority, counts: &Counts) -> SocketAddr {
 #[test]
 fn tls_and_the_request_take_one_round_trip_each() {
     let authority = Authority::new("test");
-    // A busy machine only adds time, so the shortest of a few runs counts.
+    // A busy machine only adds time, so the shortest of a few runs is compared.
     let mut fewest = f64::INFINITY;
     for _ in 0..5 {
         let counts = Counts::default();

@@ -53,8 +53,8 @@ fn each_shell_gets_the_token_whatever_characters_it_has() {
             "cd /; {how}; printf %s \"$SMARTEXTRACT_TOKEN\"; printf '|%s' \"$SMARTEXTRACT_IFRAME_URL\""
         );
         let (code, text) = run(shell, &script, format, &api.url());
-        let (held, url) = text.rsplit_once('|').unwrap();
-        assert_eq!((code, held), (0, token), "{shell}: {how}");
+        let (value, url) = text.rsplit_once('|').unwrap();
+        assert_eq!((code, value), (0, token), "{shell}: {how}");
         let url = url::Url::parse(url).unwrap();
         assert_eq!(url.query_pairs().next().unwrap().1, token, "{shell}: {how}");
     }
@@ -127,13 +127,13 @@ fn any_value_survives_any_shell() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn exit_1_and_no_panic_if_standard_output_is_full_or_its_reader_gone() {
+fn exit_1_and_no_panic_if_standard_output_is_full_or_closed_by_its_reader() {
     let api = Api::giving_tokens();
     for script in ["RUN > /dev/full; echo $?", "RUN --help > /dev/full; echo $?"] {
         let (_, text) = run("sh", script, "token", &api.url());
         assert_eq!(text, "1\n", "{script}");
     }
-    // The reader is gone before the program starts.
+    // The reader ends before the program starts.
     let script = "{ sleep 0.3; RUN; echo $? > \"$HOME/code\"; } | true; cat \"$HOME/code\"";
     let home = tempfile::TempDir::new().unwrap();
     let script = format!("HOME='{}'; {script}", home.path().display());

@@ -45,7 +45,7 @@ fn an_empty_variable_counts_as_unset() {
 }
 
 #[test]
-fn the_last_of_a_flag_given_twice_counts() {
+fn the_last_of_a_flag_given_twice_is_used() {
     let sent = body_sent(|url| Case::token(url, "--key one --key two"));
     assert_eq!(sent, body("two", SECRET));
 }
@@ -74,22 +74,22 @@ fn the_profile_is_chosen_by_flag_then_variable_then_default_profile_then_by_name
 
 #[test]
 fn the_profile_file_may_be_named_by_flag_or_variable() {
-    let file = "[profiles.default]\nkey = \"elsewhere\"\n";
-    for (arguments, variable) in [("--config other.toml", "gone.toml"), ("", "other.toml")] {
+    let file = "[profiles.default]\nkey = \"other-key\"\n";
+    for (arguments, variable) in [("--config other.toml", "missing.toml"), ("", "other.toml")] {
         let sent = body_sent(|url| {
             Case::token(url, arguments)
                 .without("SMARTEXTRACT_KEY")
                 .env("SMARTEXTRACT_CONFIG", variable)
                 .file("other.toml", file)
         });
-        assert_eq!(sent, body("elsewhere", SECRET));
+        assert_eq!(sent, body("other-key", SECRET));
     }
 }
 
 #[test]
 fn a_missing_profile_file_that_was_named_is_a_config_error() {
-    Case::token("", "--config gone.toml").run().fails(3).says("no profile file at gone.toml");
-    Case::token("", "").env("SMARTEXTRACT_CONFIG", "gone").run().fails(3).says("gone");
+    Case::token("", "--config missing.toml").run().fails(3).says("no profile file at missing.toml");
+    Case::token("", "").env("SMARTEXTRACT_CONFIG", "missing").run().fails(3).says("missing");
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn the_secret_may_come_from_each_of_its_places() {
         (String::new(), ("", ""), "secret_command = [\"../../print\", \"s\"]"),
     ] {
         if profile.starts_with("secret_file = \"..") && cfg!(target_os = "macos") {
-            continue; // its configuration folder is deeper
+            continue; // The configuration directory is deeper there.
         }
         let sent = body_sent(|url| {
             let case = Case::token(url, &arguments)
@@ -286,7 +286,7 @@ fn a_missing_key_and_a_missing_secret_have_different_messages() {
 
 #[cfg(unix)]
 #[test]
-fn a_secret_on_the_command_line_or_open_to_others_gets_a_warning() {
+fn a_secret_on_the_command_line_or_readable_by_others_causes_a_warning() {
     let api = Api::giving_tokens();
     Case::token(&api.url(), &format!("--secret {SECRET}"))
         .run()
@@ -311,7 +311,7 @@ fn an_unknown_profile_lists_the_known_ones_closest_first() {
         .run()
         .fails(3)
         .says("unknown profile stagin (flag --profile)")
-        .says("did you mean staging? Known: staging, alpha");
+        .says("did you mean staging? Use one of: staging, alpha");
     Case::token("http://127.0.0.1:1/", "-p x").run().fails(3).says("no profile file at");
 }
 
@@ -378,7 +378,7 @@ fn a_variable_that_is_not_text_is_a_config_error() {
 }
 
 #[test]
-fn a_profile_file_of_one_mebibyte_is_read_in_a_moment() {
+fn a_profile_file_of_one_mebibyte_is_read_quickly() {
     let mut file = String::new();
     for number in 0..30_000 {
         writeln!(file, "[profiles.p{number}]\nkey = \"{number}\"").unwrap();
@@ -394,7 +394,7 @@ fn a_profile_file_of_one_mebibyte_is_read_in_a_moment() {
 fn a_profile_file_that_is_a_dangling_link_is_a_config_error() {
     for arguments in ["token", "config init", "config init --profile x"] {
         let case = Case::new(arguments).env("SMARTEXTRACT_CONFIG", "link");
-        std::os::unix::fs::symlink("gone", case.path("link")).unwrap();
+        std::os::unix::fs::symlink("missing", case.path("link")).unwrap();
         case.run().fails(3).says("symbolic link to a missing file");
     }
 }

@@ -1,4 +1,4 @@
-//! Which servers are trusted, and what a refusal says.
+//! Which servers are trusted, and how a TLS failure is reported.
 
 use std::io::Write;
 #[cfg(unix)]
@@ -8,7 +8,7 @@ use crate::support::Case;
 use crate::support::certificates::{Authority, Validity, serve_tls, token_server};
 use crate::support::server::{Api, listen};
 
-/// A server for localhost, and the certificate file of the authority behind it.
+/// A server on localhost, and the certificate of its authority as a PEM file.
 fn server(validity: Validity, name: &str) -> (String, String) {
     let authority = Authority::new("test authority");
     let address = token_server(authority.server(&[name], validity));
@@ -30,7 +30,7 @@ fn ssl_cert_file_and_ssl_cert_dir_name_the_trust_store() {
     let case = || Case::token(&url, "").file("certs/ca.pem", &pem);
     case().env("SSL_CERT_FILE", "certs/ca.pem").run().prints("t0ken\n");
     case().env("SSL_CERT_DIR", "certs").run().prints("t0ken\n");
-    // Both count, and the file is asked first.
+    // With both variables, certificates of the file and of the directory are trusted.
     let both = || case().env("SSL_CERT_DIR", "certs").env("SSL_CERT_FILE", "other.pem");
     both().file("other.pem", Authority::new("other").pem).run().prints("t0ken\n");
     both().run().prints("t0ken\n");
@@ -52,7 +52,7 @@ fn a_certificate_file_replaces_the_trust_store() {
 fn exit_22_for_each_certificate_that_is_refused() {
     for (validity, name, trusted, said, hint) in [
         (Validity::Now, "localhost", false, "UnknownIssuer", "hint: a TLS-intercepting proxy"),
-        (Validity::Over, "localhost", true, "expired", "hint: check this machine's clock"),
+        (Validity::Expired, "localhost", true, "expired", "hint: check this machine's clock"),
         (Validity::NotYet, "localhost", true, "not valid yet", "hint: check this machine's clock"),
         (
             Validity::Now,
@@ -76,7 +76,7 @@ fn exit_22_for_each_certificate_that_is_refused() {
 }
 
 #[test]
-fn exit_22_where_the_server_does_not_speak_tls() {
+fn exit_22_if_the_server_does_not_speak_tls() {
     let address = listen(|_, mut stream| stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n"));
     let url = format!("https://{address}/");
     Case::token(&url, "").run().fails(22).says("hint: this port does not speak TLS");
@@ -85,7 +85,7 @@ fn exit_22_where_the_server_does_not_speak_tls() {
 #[test]
 fn exit_22_if_the_variables_name_no_certificate() {
     let (url, _) = server(Validity::Now, "localhost");
-    for (file, cause) in [("gone.pem", "gone.pem"), ("", "SSL_CERT_FILE is empty")] {
+    for (file, cause) in [("missing.pem", "missing.pem"), ("", "SSL_CERT_FILE is empty")] {
         Case::token(&url, "")
             .env("SSL_CERT_FILE", file)
             .run()
@@ -100,10 +100,10 @@ fn exit_22_if_the_variables_name_no_certificate() {
 #[cfg(unix)]
 fn exit_3_if_a_certificate_file_may_have_no_end() {
     let case = || Case::token("https://localhost:1/", "--timeout 5");
-    let folder = tempfile::TempDir::new().unwrap();
-    let fifo = folder.path().join("fifo");
+    let directory = tempfile::TempDir::new().unwrap();
+    let fifo = directory.path().join("fifo");
     assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
-    for path in [Path::new("/dev/zero"), &fifo, folder.path()] {
+    for path in [Path::new("/dev/zero"), &fifo, directory.path()] {
         let refused = |case: Case| case.run().fails(3).says("it is not a regular file");
         refused(case().env("SSL_CERT_FILE", path)).says("SSL_CERT_FILE can't be used");
         refused(case().env("SMARTEXTRACT_CA_FILE", path)).says("(SMARTEXTRACT_CA_FILE)");
@@ -131,11 +131,11 @@ fn the_names_in_a_certificate_are_truncated() {
 #[test]
 fn without_tls_no_trust_store_is_needed() {
     let api = Api::giving_tokens();
-    Case::token(&api.url(), "").env("SSL_CERT_FILE", "gone.pem").run().prints("t0ken\n");
+    Case::token(&api.url(), "").env("SSL_CERT_FILE", "missing.pem").run().prints("t0ken\n");
 }
 
 #[test]
-fn an_unusable_certificate_file_is_a_config_error() {
+fn an_invalid_certificate_file_is_a_config_error() {
     let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     for (content, said) in [
         ("", "no certificate"),
@@ -151,11 +151,11 @@ fn an_unusable_certificate_file_is_a_config_error() {
             .says("ca.pem")
             .says(said);
     }
-    Case::token("https://localhost:1/", "--ca-file gone.pem").run().fails(3).says("gone.pem");
+    Case::token("https://localhost:1/", "--ca-file missing.pem").run().fails(3).says("missing.pem");
 }
 
 #[test]
-fn an_answer_of_known_length_that_is_cut_off_is_lost_and_another_is_judged_by_what_arrived() {
+fn a_truncated_answer_is_lost_if_its_length_is_known_and_read_as_it_is_otherwise() {
     for (head, body, code, said) in [
         ("content-length: 99\r\n", "{", 20, "lost"),
         ("connection: close\r\n", "{", 31, "not JSON"),

@@ -1,4 +1,4 @@
-//! What `-v` adds and `-q` omits.
+//! `-v` prints more, `-q` prints less.
 
 use crate::support::server::{Api, SUCCESS, response, scripted};
 use crate::support::{Case, KEY, SECRET};

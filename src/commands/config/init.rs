@@ -1,5 +1,5 @@
-//! `config init`: a new profile, from questions on a terminal, otherwise as a commented example.
-//! The file changes in one step, and no existing profile changes.
+//! `config init`: creates a profile, with questions on a terminal, otherwise as a commented example.
+//! The file is replaced in one step, and existing profiles do not change.
 
 use std::env;
 use std::io::{self, IsTerminal};
@@ -49,7 +49,7 @@ pub fn run(path: &Path, profile: Option<String>, console: &Console) -> Result<u8
     };
     write(path, &content, existing.is_some())?;
     let next = match (is_interactive, profile.as_str()) {
-        (false, _) => "fill it in".to_owned(),
+        (false, _) => "next: edit it to set key and secret".to_owned(),
         (true, "default") => "next: smartextract token".to_owned(),
         (true, profile) => format!("next: smartextract token --profile {profile}"),
     };
@@ -57,7 +57,7 @@ pub fn run(path: &Path, profile: Option<String>, console: &Console) -> Result<u8
     Ok(0)
 }
 
-/// The environments that an existing file defines, if the profile can be added to it.
+/// The environments of an existing file, if the profile can be added to the file.
 fn addable(path: &Path, text: &str, profile: &str) -> Result<Vec<String>, Error> {
     let file = parse_profile_file(path, text)?;
     if file.profile_names().contains(&profile) {
@@ -69,7 +69,7 @@ fn addable(path: &Path, text: &str, profile: &str) -> Result<Vec<String>, Error>
 
 fn file_exists(path: &Path) -> Error {
     Error::config(format!("{} already exists; nothing was changed", path.display()))
-        .hint("add a profile to it with --profile NAME; see it with smartextract config show")
+        .hint("add a profile with --profile NAME, or run smartextract config show")
 }
 
 fn write(path: &Path, content: &str, exists: bool) -> Result<(), Error> {
@@ -101,7 +101,7 @@ fn placeholder(profile: &str) -> String {
     )
 }
 
-/// The base with a table below it, if that is still a valid profile file.
+/// The base with a table at its end, if that is a valid profile file.
 fn appended(path: &Path, base: &str, table: &str) -> Result<Zeroizing<String>, Error> {
     let separator = match base {
         "" => "",
@@ -165,8 +165,8 @@ impl Questions<'_> {
         })
     }
 
-    /// Opens a session with what the new file says. Variables that would replace its key, secret
-    /// or environment do not count.
+    /// Opens a session with the settings of the new file. Variables that would replace its key,
+    /// secret or environment are ignored.
     fn check(&self, content: &str, console: &Console) -> Result<(), Error> {
         use SettingName::{Env, Key, Profile, Secret, SecretFile};
         let replaced = [Env, Key, Profile, Secret, SecretFile].map(|name| name.spec().variable);
@@ -182,7 +182,7 @@ impl Questions<'_> {
     }
 }
 
-/// Whether other answers could help.
+/// Whether other answers could fix the error.
 const fn is_rejection(code: Code) -> bool {
     matches!(
         code,
@@ -252,7 +252,7 @@ fn secret() -> Result<Source, Error> {
          secret-tool lookup service smartextract\n  \
          pwsh -NoProfile -Command Get-Secret smartextract -AsPlainText\n\n",
     ));
-    let command = prompt::ask("Command [none: store the secret]: ", |answer| {
+    let command = prompt::ask("Command (empty: store the secret): ", |answer| {
         if answer.contains(['"', '\'', '\\', '|', '<', '>', '$', ';', '&', '`', '~', '*', '(']) {
             return Err(
                 "it runs without a shell: enter a program and plain arguments, or edit the \

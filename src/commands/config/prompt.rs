@@ -1,4 +1,4 @@
-//! Questions on the terminal. The echo of a hidden answer is restored however the question ends.
+//! Questions on the terminal. However a question for a hidden answer ends, the echo is on again.
 
 use std::io::{self, BufRead, Write};
 
@@ -76,11 +76,10 @@ mod terminal {
 
     use super::say;
 
-    /// Whether a hidden question is open.
+    /// Whether the echo is off.
     static HIDDEN: AtomicBool = AtomicBool::new(false);
 
-    /// Reads a line with the echo off. All keys keep their meaning, so that Ctrl-C, Ctrl-\ and
-    /// Ctrl-Z work.
+    /// Reads a line with the echo off. Ctrl-C, Ctrl-\ and Ctrl-Z work as usual.
     pub fn read_hidden_line() -> io::Result<Zeroizing<Vec<u8>>> {
         let before = tcgetattr(io::stdin())?;
         HIDDEN.store(true, Ordering::SeqCst);
@@ -146,7 +145,7 @@ mod terminal {
     pub struct SignalGuard;
 
     /// rpassword restores the console itself.
-    #[expect(clippy::unnecessary_wraps, reason = "the signature of its Unix twin")]
+    #[expect(clippy::unnecessary_wraps, reason = "the same signature as on Unix")]
     pub fn restore_on_signals() -> io::Result<SignalGuard> {
         Ok(SignalGuard)
     }

@@ -7,8 +7,8 @@ use crate::console::{Console, printable};
 use crate::error::Error;
 use crate::settings::{self, Row, Sources};
 
-/// Prints all settings. A missing one is not a failure; an invalid one is, after the others were
-/// printed.
+/// Prints all settings. A missing setting is not an error. An invalid one is, but the others are
+/// printed first.
 pub fn run(args: ShowArgs, console: &Console) -> Result<u8, Error> {
     let flags = args.settings.into_flags();
     let resolved = settings::resolve(&Sources::from_env(&flags))?;

@@ -1,4 +1,4 @@
-//! A certificate authority made for the test, and TLS servers with its certificates.
+//! A certificate authority for the tests, and TLS servers with its certificates.
 
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -26,7 +26,7 @@ pub struct Authority {
 #[derive(Clone, Copy)]
 pub enum Validity {
     Now,
-    Over,
+    Expired,
     NotYet,
 }
 
@@ -51,7 +51,7 @@ impl Authority {
         Arc::new(config.unwrap())
     }
 
-    /// The same, for a server that demands a client certificate of this authority.
+    /// Like `server`, for a server that requires a client certificate of this authority.
     pub fn demanding_server(
         &self,
         name: &str,
@@ -79,7 +79,7 @@ impl Authority {
         let mut params = CertificateParams::new(names).unwrap();
         match validity {
             Validity::Now => {}
-            Validity::Over => params.not_after = date_time_ymd(2020, 1, 1),
+            Validity::Expired => params.not_after = date_time_ymd(2020, 1, 1),
             Validity::NotYet => params.not_before = date_time_ymd(3000, 1, 1),
         }
         let key = KeyPair::generate().unwrap();
@@ -97,7 +97,7 @@ pub fn token_server(config: Arc<ServerConfig>) -> SocketAddr {
     })
 }
 
-/// A TLS server on loopback that hands each connection to `serve`.
+/// A TLS server on loopback that calls `serve` for each connection.
 pub fn serve_tls(
     config: Arc<ServerConfig>,
     serve: impl Fn(StreamOwned<ServerConnection, TcpStream>) -> io::Result<()>

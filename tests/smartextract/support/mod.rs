@@ -1,4 +1,4 @@
-//! Shared by the tests: a run of the binary in an empty environment, and servers on loopback.
+//! What the tests share: a run of the binary in an empty environment, and servers on loopback.
 
 pub mod certificates;
 pub mod proxy;
@@ -19,11 +19,11 @@ pub const SECRET: &str = "s3cr3t-of-the-tests-8f2a";
 /// The password in a proxy's URL.
 pub const PROXY_PASSWORD: &str = "pr0xy-passw0rd-of-the-tests";
 
-/// What a run keeps of the environment. Without `SystemRoot` Windows opens no sockets.
+/// The variables that a run inherits. Without `SystemRoot` Windows opens no sockets.
 const ENVIRONMENT: &[&str] =
     if cfg!(windows) { &["PATH", "PATHEXT", "SystemRoot", "TEMP", "TMP"] } else { &["PATH"] };
 
-/// One run of the binary: an empty environment and a home directory of its own.
+/// One run of the binary, with an empty environment and a new home directory.
 pub struct Case {
     home: TempDir,
     command: Command,
@@ -45,7 +45,7 @@ impl Case {
         Self { home, command }
     }
 
-    /// `smartextract token ARGUMENTS…` with key and secret, sent to this URL, tried once.
+    /// `smartextract token ARGUMENTS…` with key and secret, for this URL, without retries.
     pub fn token(url: &str, arguments: &str) -> Self {
         Self::new(&format!("token {arguments}"))
             .env("SMARTEXTRACT_TOKEN_URL", url)
@@ -74,9 +74,9 @@ impl Case {
         self
     }
 
-    /// A file in the home directory, which is also the working directory. Only its owner may read
-    /// it. On Windows no variable redirects the default place of the profile file, so the file
-    /// is named.
+    /// Creates a file in the home directory, which is also the working directory. Only its owner can
+    /// read it. On Windows no variable changes the default path of the profile file, so
+    /// `SMARTEXTRACT_CONFIG` names the file.
     pub fn file(self, name: &str, content: impl AsRef<[u8]>) -> Self {
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -86,7 +86,7 @@ impl Case {
         if redirected { self } else { self.env("SMARTEXTRACT_CONFIG", path) }
     }
 
-    /// The profile file in its default place.
+    /// Creates the profile file at its default path.
     pub fn profile(self, text: &str) -> Self {
         self.file(PROFILE, text)
     }
@@ -109,7 +109,7 @@ impl Case {
     }
 }
 
-/// The default place of the profile file, below the home directory.
+/// The default path of the profile file in the home directory.
 pub const PROFILE: &str = if cfg!(target_os = "macos") {
     "Library/Application Support/smartextract/config.toml"
 } else {
@@ -132,7 +132,7 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Checked in every run: no secret on either stream, and no panic.
+    /// Checks every run: no secret on either stream, and no panic.
     fn hides_secrets(&self) {
         for secret in [SECRET, PROXY_PASSWORD] {
             assert!(!self.stdout.contains(secret), "a secret on standard output:\n{}", self.stdout);
@@ -142,21 +142,21 @@ impl Outcome {
         assert!(!self.stderr.contains("bug in smartextract"), "a panic:\n{}", self.stderr);
     }
 
-    /// It worked and printed exactly this.
+    /// Checks that the run succeeded and printed exactly this.
     #[track_caller]
     pub fn prints(self, stdout: &str) -> Self {
         assert_eq!((self.code, self.stdout.as_str()), (0, stdout), "{}", self.stderr);
         self
     }
 
-    /// It failed with this exit code and printed nothing.
+    /// Checks that the run failed with this exit code and printed nothing.
     #[track_caller]
     pub fn fails(self, code: i32) -> Self {
         assert_eq!((self.code, self.stdout.as_str()), (code, ""), "{}", self.stderr);
         self
     }
 
-    /// Standard error contains this.
+    /// Checks that standard error contains this.
     #[track_caller]
     pub fn says(self, text: &str) -> Self {
         assert!(self.stderr.contains(text), "no {text:?} in:\n{}", self.stderr);
@@ -183,7 +183,7 @@ impl Outcome {
         std::os::unix::fs::PermissionsExt::mode(&permissions) & 0o777
     }
 
-    /// A file in the home directory.
+    /// The content of a file in the home directory.
     pub fn read(&self, path: &str) -> String {
         fs::read_to_string(self.path(path)).unwrap()
     }
@@ -193,12 +193,12 @@ impl Outcome {
 /// fails if `SMARTEXTRACT_TEST_PROGRAMS` is `required`.
 pub fn has_program(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    if std::env::split_paths(&path).any(|folder| folder.join(program).is_file()) {
+    if std::env::split_paths(&path).any(|directory| directory.join(program).is_file()) {
         return true;
     }
     let required =
         std::env::var("SMARTEXTRACT_TEST_PROGRAMS").is_ok_and(|value| value == "required");
-    assert!(!required, "{program} is not installed, and this machine must have it");
+    assert!(!required, "{program} is not installed, but SMARTEXTRACT_TEST_PROGRAMS requires it");
     // The test harness captures the output of eprintln!.
     let line = format!("SKIPPED: {program} is not installed\n");
     std::io::stderr().write_all(line.as_bytes()).unwrap();

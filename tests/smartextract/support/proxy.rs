@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use super::server::{listen, read_request};
 
-/// A proxy that connects to `target`, and the heads of its requests.
-pub fn leading_to(target: SocketAddr) -> (SocketAddr, Receiver<String>) {
+/// A proxy that connects every request to `target`. Returns its address and the requests' heads.
+pub fn connecting_to(target: SocketAddr) -> (SocketAddr, Receiver<String>) {
     let (sender, heads) = mpsc::channel();
     let address = listen(move |_, mut client| {
         let head = read_request(&mut client)?;
@@ -40,8 +40,8 @@ pub fn tunnel(client: &TcpStream, target: SocketAddr, delay: Duration) -> io::Re
     })
 }
 
-/// A piece does not wait until the previous one is written: what was sent together arrives
-/// together.
+/// Forwards in one direction. Reading continues while pieces wait for their time, so that bytes sent
+/// together arrive together.
 fn forward(mut from: &TcpStream, mut to: &TcpStream, delay: Duration) -> io::Result<()> {
     let (sender, pieces) = mpsc::channel::<(Instant, Vec<u8>)>();
     thread::scope(|scope| {

@@ -45,8 +45,8 @@ pub fn response(status: u16, headers: &str, body: &str) -> String {
     )
 }
 
-/// A listener on loopback that hands each connection, numbered from 0, to `serve`, in a thread of
-/// its own. It ends with the test process.
+/// A listener on loopback that calls `serve` for each connection, numbered from 0, in a new thread.
+/// It ends with the test process.
 pub fn listen(
     serve: impl Fn(usize, TcpStream) -> io::Result<()> + Send + Sync + Clone + 'static,
 ) -> SocketAddr {
@@ -63,8 +63,8 @@ pub fn listen(
     address
 }
 
-/// A plain HTTP server that answers request n with response n, and every later one with the last
-/// response; and the requests that it gets.
+/// A plain HTTP server that answers request n with response n, and further requests with the last
+/// response. Returns its URL and the requests that it receives.
 pub fn scripted(responses: Vec<String>) -> (String, Receiver<String>) {
     let (sender, requests) = mpsc::channel();
     let address = listen(move |number, mut stream| {
@@ -92,13 +92,13 @@ pub fn read_request(stream: &mut impl Read) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&request).into_owned())
 }
 
-/// A port of loopback where no one listens.
+/// A loopback port on which nothing listens.
 pub fn closed_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-/// An address that never answers a connection attempt, as long as the sockets that come with it
-/// live: its queue is full, and no one accepts. (Windows refuses instead.)
+/// An address that never answers a connection attempt, because its queue is full and nothing accepts
+/// connections. That lasts until the returned sockets are dropped. (Windows refuses instead.)
 #[cfg(unix)]
 pub fn unresponsive() -> (SocketAddr, Vec<Socket>) {
     let socket = || Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
