@@ -180,6 +180,7 @@ pub struct EmulatorArgs {
     pub disabled_key: String,
     /// Delay before each answer to a token request
     #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = delay)]
+    #[arg(allow_negative_numbers = true)]
     pub delay: Duration,
     /// Fail the first N token requests, or all, with this status: 503x2, 429
     #[arg(long, value_name = "STATUS[xN]")]

@@ -14,6 +14,7 @@ mod output;
 mod program;
 mod secret;
 mod settings;
+mod signals;
 
 use std::env;
 use std::ffi::OsString;

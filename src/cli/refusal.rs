@@ -35,7 +35,7 @@ fn mentioned_format(argument: &OsString) -> Option<Format> {
         Some(flags) if !flags.starts_with('-') => flags.split_once('f')?.1,
         _ => text.rsplit('=').next()?,
     };
-    Format::from_str(value.trim_start_matches('='), false).ok()
+    Format::from_str(value.trim_start_matches('=').trim(), true).ok()
 }
 
 /// Converts clap's error, without any value.

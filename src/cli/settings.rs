@@ -67,13 +67,19 @@ pub struct SettingsArgs {
     /// Time budget for all network work [default: 30]
     ///
     /// Retries and the waits between them are included; decimals are allowed.
-    #[arg(long, value_name = "SECONDS", help_heading = "Network")]
+    #[arg(long, value_name = "SECONDS", help_heading = "Network", allow_negative_numbers = true)]
     timeout: Option<OsString>,
     /// Number of retries after a temporary failure [default: 2]
     ///
     /// A temporary failure is a failed or lost connection, 429, 500, 502, 503 or 504. The waits grow,
     /// respect Retry-After, and end with the time budget.
-    #[arg(long, value_name = "N", help_heading = "Network", hide_short_help = true)]
+    #[arg(
+        long,
+        value_name = "N",
+        help_heading = "Network",
+        allow_negative_numbers = true,
+        hide_short_help = true
+    )]
     retries: Option<OsString>,
     /// PEM file with the certificate authorities to trust
     ///

@@ -1,16 +1,14 @@
 //! `token`: opens a session and prints it.
 
-use std::path::Path;
-
 use super::session;
 use crate::cli::TokenArgs;
 use crate::console::Console;
 use crate::error::Error;
-use crate::output::{OutputFile, StepFile};
+use crate::output::{OutputFile, StepFile, is_standard_output};
 
 pub fn run(args: TokenArgs, console: &Console) -> Result<u8, Error> {
     let format = args.format;
-    let output = args.output.filter(|path| path != Path::new("-"));
+    let output = args.output.filter(|path| !is_standard_output(path));
     if let (Some(variable), Some(_)) = (format.file_variable(), &output) {
         return Err(Error::usage("--output can't be combined with the GitHub formats").hint(
             format!("remove --output: the format writes to the file that {variable} names"),

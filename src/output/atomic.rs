@@ -7,9 +7,11 @@ use std::path::Path;
 
 use tempfile::{Builder, NamedTempFile};
 
+use crate::signals;
+
 /// Replaces the file's content. The file gets the mode and owner of `like`, else mode 0600.
 pub fn replace(path: &Path, text: &str, like: Option<&Metadata>) -> io::Result<()> {
-    let _signals = DeferredSignals::new()?;
+    let _signals = signals::Deferred::new()?;
     let file = staged(path, text)?;
     if let Some(like) = like {
         file.as_file().set_permissions(like.permissions())?;
@@ -27,8 +29,9 @@ pub fn create_new(path: &Path, text: &str) -> io::Result<()> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(parent(path))?;
-    let _signals = DeferredSignals::new()?;
+    // Not `AlreadyExists`, which is about the file itself.
+    builder.create(parent(path)).map_err(io::Error::other)?;
+    let _signals = signals::Deferred::new()?;
     staged(path, text)?.persist_noclobber(path).map(drop).map_err(|error| error.error)
 }
 
@@ -38,6 +41,11 @@ pub fn parent(path: &Path) -> &Path {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     }
+}
+
+/// Checks that the directory accepts new files, with one that has no name to remain.
+pub fn check_directory(directory: &Path) -> io::Result<()> {
+    tempfile::tempfile_in(directory).map(drop)
 }
 
 /// The text in a temporary file in the same directory, with mode 0600.
@@ -62,43 +70,4 @@ fn keep_owner(path: &Path, like: &Metadata) -> io::Result<()> {
 #[expect(clippy::unnecessary_wraps, reason = "the same signature as on Unix")]
 fn keep_owner(_: &Path, _: &Metadata) -> io::Result<()> {
     Ok(())
-}
-
-/// Delays the signals that end a process while a temporary file exists: they take effect on drop.
-struct DeferredSignals {
-    #[cfg(unix)]
-    arrived: Vec<(i32, std::sync::Arc<std::sync::atomic::AtomicBool>)>,
-}
-
-#[cfg(unix)]
-impl DeferredSignals {
-    fn new() -> io::Result<Self> {
-        use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-        let register = |signal| {
-            let arrived = std::sync::Arc::default();
-            signal_hook::flag::register(signal, std::sync::Arc::clone(&arrived))?;
-            Ok((signal, arrived))
-        };
-        let arrived = [SIGHUP, SIGINT, SIGTERM].into_iter().map(register);
-        Ok(Self { arrived: arrived.collect::<io::Result<_>>()? })
-    }
-}
-
-#[cfg(unix)]
-impl Drop for DeferredSignals {
-    fn drop(&mut self) {
-        for (signal, arrived) in &self.arrived {
-            if arrived.load(std::sync::atomic::Ordering::SeqCst) {
-                let _ = signal_hook::low_level::emulate_default_handler(*signal);
-            }
-        }
-    }
-}
-
-#[cfg(not(unix))]
-impl DeferredSignals {
-    #[expect(clippy::unnecessary_wraps, reason = "the same signature as on Unix")]
-    fn new() -> io::Result<Self> {
-        Ok(Self {})
-    }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use super::atomic::{parent, replace};
+use super::atomic::{check_directory, parent, replace};
 use crate::error::Error;
 
 /// The target of `--output`, checked before a token is requested.
@@ -18,7 +18,7 @@ pub struct OutputFile {
 enum Target {
     /// A regular file, existing or new: replaced as a whole.
     Regular(PathBuf),
-    /// A pipe or device, open for writing.
+    /// A pipe, a device or an open file of this process: written to directly.
     Special(File),
 }
 
@@ -45,25 +45,38 @@ impl OutputFile {
     }
 }
 
+/// Whether the path means this process's standard output, which must not be opened anew: the
+/// position in a redirected file is the shell's.
+pub fn is_standard_output(path: &Path) -> bool {
+    let names = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
+    names.iter().any(|name| path == Path::new(name))
+}
+
 fn failure(path: &Path) -> String {
     format!("{} can't be written", path.display())
 }
 
 impl Target {
     fn of(path: &Path) -> io::Result<Self> {
+        let path = final_path(path)?;
         match path.metadata() {
             Ok(metadata) if metadata.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
-            Ok(metadata) if !metadata.is_file() => {
-                Ok(Self::Special(OpenOptions::new().write(true).open(path)?))
+            Ok(metadata) if !metadata.is_file() || is_open_file(&path) => {
+                Ok(Self::Special(OpenOptions::new().append(true).open(path)?))
             }
             _ => {
-                let path = final_path(path)?;
-                // An unnamed file shows that the directory is writable.
-                tempfile::tempfile_in(parent(&path))?;
+                check_directory(parent(&path))?;
                 Ok(Self::Regular(path))
             }
         }
     }
+}
+
+/// Whether the path names an open file of a process, such as `/dev/stderr` or `/dev/fd/3`. What
+/// the shell opened must not be replaced, even if it is a regular file.
+fn is_open_file(path: &Path) -> bool {
+    let names = ["/dev/stderr", "/dev/fd", "/proc"];
+    names.iter().any(|name| path.starts_with(name))
 }
 
 /// The file that a symbolic link finally points to, so that the link itself is not replaced.
@@ -72,6 +85,9 @@ pub fn final_path(path: &Path) -> io::Result<PathBuf> {
     const MAX_LINKS: usize = 40;
     let mut path = path.to_owned();
     for _ in 0..MAX_LINKS {
+        if is_open_file(&path) {
+            return Ok(path);
+        }
         let Ok(link) = fs::read_link(&path) else { return Ok(path) };
         path = parent(&path).join(link);
     }

@@ -6,8 +6,8 @@ mod format;
 mod quote;
 mod step_file;
 
-pub use atomic::{create_new as create_new_file, replace as replace_file};
-pub use file::{OutputFile, final_path};
+pub use atomic::{check_directory, create_new as create_new_file, replace as replace_file};
+pub use file::{OutputFile, final_path, is_standard_output};
 pub use format::{Format, Session, TOKEN_VARIABLE, URL_VARIABLE};
 pub use quote::html_attribute;
 pub use step_file::StepFile;

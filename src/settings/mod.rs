@@ -25,7 +25,7 @@ pub use origin::Setting;
 pub use profile::{ProfileFile, parse as parse_profile_file, read as read_profile_file};
 pub use proxy::Proxy;
 pub use resolve::{load, resolve, resolve_with};
-pub use resolved::Row;
+pub use resolved::{Row, text as row_text};
 pub use sources::{Flags, Sources};
 pub use spec::{SETTINGS, SettingName};
 

@@ -92,11 +92,7 @@ pub fn read(path: &Path) -> Result<Option<Zeroizing<String>>, Error> {
         Err(error) => return Err(unreadable(error)),
     };
     let mut bytes = Zeroizing::new(Vec::new());
-    let read = file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    if read as u64 > MAX_BYTES {
-        let message = format!("the profile file {} is larger than 1 MiB", path.display());
-        return Err(Error::config(message).hint("check that it is the right file"));
-    }
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     match String::from_utf8(std::mem::take(&mut bytes)) {
         Ok(text) => Ok(Some(Zeroizing::new(text))),
         Err(error) => {
@@ -128,6 +124,10 @@ fn others_may_read(_: &Path) -> bool {
 /// # Errors
 /// `config`, with file, line and column.
 pub fn parse(path: &Path, text: &str) -> Result<ProfileFile, Error> {
+    if text.len() as u64 > MAX_BYTES {
+        let message = format!("the profile file {} is larger than 1 MiB", path.display());
+        return Err(Error::config(message).hint("check that it is the right file"));
+    }
     let reader = Reader { path: Arc::new(path.to_owned()), lines: LineIndex::new(text) };
     let document = DeTable::parse(text).map_err(|error| {
         reader.error(error.span().unwrap_or(0..0), format!("not valid TOML: {}", error.message()))
@@ -274,7 +274,7 @@ impl Reader<'_> {
         key: &str,
         value: &Value<'_>,
     ) -> Result<Setting<Vec<String>>, Error> {
-        let wrong = || self.wrong_type(key, "an array of strings: program and arguments", value);
+        let wrong = || self.error(value.span(), format!("{key} must be an array of strings"));
         let words = value.get_ref().as_array().ok_or_else(wrong)?;
         let words: Option<Vec<String>> =
             words.iter().map(|word| word.get_ref().as_str().map(str::to_owned)).collect();

@@ -52,10 +52,7 @@ pub struct Row<'a> {
 impl fmt::Display for Row<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.shown {
-            Ok(Some((Value::String(text), origin))) => {
-                write!(f, "{}: {text} ({origin})", self.name)
-            }
-            Ok(Some((value, origin))) => write!(f, "{}: {value} ({origin})", self.name),
+            Ok(Some((value, origin))) => write!(f, "{}: {} ({origin})", self.name, text(value)),
             Ok(None) => write!(f, "{}: none", self.name),
             Err(error) => write!(f, "{}: {}", self.name, error.summary()),
         }
@@ -141,6 +138,14 @@ impl Resolved {
         let paths = join(|setting| setting.path().display().to_string());
         let names = join(|setting| setting.origin.to_string());
         Row { shown: Ok(Some((paths.into(), names))), ..row }
+    }
+}
+
+/// A row's value as text: a number without unnecessary digits.
+pub fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        number => number.as_f64().unwrap_or_default().to_string(),
     }
 }
 

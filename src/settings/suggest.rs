@@ -13,11 +13,14 @@ pub fn closest<'a>(typed: &str, known: &[&'a str]) -> Option<&'a str> {
     (osa_distance(typed, closest) <= typos).then_some(closest)
 }
 
-/// All known names on one line, closest first.
+/// The known names on one line, closest first, and not more than anyone reads.
 pub fn list(typed: &str, known: &[&str]) -> String {
+    const MAX: usize = 30;
     let mut names = known.to_vec();
     names.sort_by_cached_key(|name| osa_distance(typed, name));
-    names.join(", ")
+    let more = if names.len() > MAX { ", …" } else { "" };
+    names.truncate(MAX);
+    names.join(", ") + more
 }
 
 /// The error for an unknown name of a `kind`, with the known ones, closest first.

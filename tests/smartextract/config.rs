@@ -80,6 +80,7 @@ fn show_succeeds_with_a_warning_if_settings_are_missing() {
     let outcome = Case::new("config show").run().says("no key and no secret found");
     assert_eq!(outcome.code, 0);
     assert!(outcome.stdout.contains("(does not exist)"), "{}", outcome.stdout);
+    assert_eq!(Case::new("config show --key").arg("").run().says("the key is empty").code, 0);
 }
 
 #[test]

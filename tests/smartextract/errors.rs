@@ -15,6 +15,7 @@ fn exit_2_for_invalid_arguments() {
         ("--env staging token", "unexpected flag --env\nhint: write flags after the command"),
         ("-p x config init", "unexpected flag -p"),
         ("completions bash --env staging", "unexpected flag --env"),
+        ("token --timeout -1", "flag --timeout is not a number"),
         ("config show --output x", "unexpected flag --output"),
         ("token -o x -f github-env", "--output can't be combined with the GitHub formats"),
         ("config path --config=", "flag --config is empty"),

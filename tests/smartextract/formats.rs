@@ -174,6 +174,7 @@ fn a_usage_error_prints_the_statement_of_a_format_mentioned_anywhere() {
         "token --format=fish --format env --nonsense",
         "token --key --format env",
         "--format env config show",
+        "token --format Env",
     ] {
         let outcome = Case::new(arguments).run();
         assert_eq!((outcome.code, outcome.stdout.as_str()), (2, "(exit 2);\n"), "{arguments}");

@@ -63,6 +63,20 @@ fn an_added_profile_keeps_mode_and_symbolic_link() {
 }
 
 #[test]
+fn a_file_that_would_become_too_large_is_left_unchanged() {
+    let text = "#".repeat(1 << 20);
+    let outcome = Case::new("config init --profile x").profile(&text).run().fails(3);
+    assert_eq!(outcome.read(PROFILE).len(), text.len());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_or_device_is_never_replaced() {
+    let case = Case::new("config init --profile x --config /dev/fd/0").stdin("");
+    case.run().fails(3).says("not a regular file");
+}
+
+#[test]
 fn a_file_that_can_not_be_written_leaves_nothing_behind() {
     let case = Case::new("config init --config /dev/null/x/config.toml");
     case.run().fails(1).says("can't be written");
@@ -175,6 +189,21 @@ mod on_a_terminal {
         let (file, shown) =
             Terminal::start("", &api.url()).answer(&["", KEY, "", "a\x16\tb", SECRET, "n"]);
         assert!(shown.contains("control character"), "{shown}");
+        assert!(file.contains(SECRET), "{file}");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_that_can_not_be_written_is_reported_before_any_question() {
+        let mut terminal = Terminal::start("--config /proc/c.toml", "");
+        let shown = terminal.session.exp_eof().unwrap();
+        assert!(shown.contains("can't be written") && !shown.contains("API key"), "{shown}");
+    }
+
+    #[test]
+    fn an_error_that_no_answer_can_fix_does_not_ask_again() {
+        let (file, shown) = Terminal::start("", "http://h/x").answer(&["", KEY, "", SECRET, "y"]);
+        assert!(shown.contains("could not be checked"), "{shown}");
         assert!(file.contains(SECRET), "{file}");
     }
 

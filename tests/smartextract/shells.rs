@@ -165,3 +165,26 @@ fn an_unquoted_eval_never_prints_the_environment() {
     let (_, text) = run("bash", script, "env", &api.url());
     assert_eq!(text, "t0ken\n");
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_shells_own_output_file_is_not_replaced() {
+    let api = Api::giving_tokens();
+    for path in ["/dev/stdout", "/dev/fd/1", "-"] {
+        let script = format!(
+            "f=$(mktemp); {{ echo 1; RUN -o {path}; echo 2; }} >$f; cat $f; rm $f; \
+             f=$(mktemp); echo 1 >$f; RUN -o /dev/fd/4 4>>$f; cat $f; rm $f"
+        );
+        let (_, text) = run("sh", &script, "token", &api.url());
+        assert_eq!(text, "1\nt0ken\n2\n1\nt0ken\n", "{path}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_size_limit_is_exit_1_and_leaves_nothing_behind() {
+    let api = Api::giving_tokens();
+    let script = "d=$(mktemp -d); cd $d; ulimit -f 0; RUN -o x; echo $?; ls -A; rmdir $d";
+    let (_, text) = run("sh", script, "token", &api.url());
+    assert_eq!(text, "1\n");
+}

@@ -2,6 +2,7 @@
 
 mod init;
 mod prompt;
+mod questions;
 mod show;
 
 use std::path::PathBuf;

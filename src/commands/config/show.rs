@@ -4,8 +4,8 @@ use serde_json::{Map, Value, json};
 
 use crate::cli::{ShowArgs, ShowFormat};
 use crate::console::{Console, printable};
-use crate::error::Error;
-use crate::settings::{self, Row, Sources};
+use crate::error::{Code, Error};
+use crate::settings::{self, Row, Sources, row_text};
 
 /// Prints all settings. A missing setting is not an error. An invalid one is, but the others are
 /// printed first.
@@ -20,16 +20,18 @@ pub fn run(args: ShowArgs, console: &Console) -> Result<u8, Error> {
         ShowFormat::Table => table(&rows),
         ShowFormat::Json => json(rows.iter()),
     })?;
-    let errors = rows.iter().filter_map(|row| row.shown.as_ref().err());
-    let errors: Vec<String> = errors.map(|error| error.summary()).collect();
+    let errors: Vec<&Error> =
+        rows.iter().filter_map(|row| row.shown.as_ref().err().copied()).collect();
+    let is_valid = errors.iter().all(|error| error.code() == Code::MissingCredentials);
+    let others: Vec<String> = errors.iter().skip(1).map(|error| error.summary()).collect();
     match resolved.complete() {
         Ok(_) => Ok(0),
-        Err(missing) if errors.is_empty() => {
+        Err(missing) if is_valid => {
             console.warn(format!("smartextract token would fail: {}", missing.summary()));
             Ok(0)
         }
         // The first of the errors, because rows and `complete` have the same order.
-        Err(first) => Err(errors.into_iter().skip(1).fold(first, Error::detail)),
+        Err(first) => Err(others.into_iter().fold(first, Error::detail)),
     }
 }
 
@@ -37,7 +39,9 @@ fn table(rows: &[Row<'_>]) -> String {
     let cells: Vec<[String; 3]> = rows
         .iter()
         .map(|row| match &row.shown {
-            Ok(Some((value, origin))) => [row.name.to_owned(), cell(value), printable(origin)],
+            Ok(Some((value, origin))) => {
+                [row.name.to_owned(), printable(&row_text(value)), printable(origin)]
+            }
             Ok(None) => [row.name.to_owned(), "-".to_owned(), String::new()],
             Err(_) => [row.name.to_owned(), "invalid, see below".to_owned(), String::new()],
         })
@@ -50,13 +54,6 @@ fn table(rows: &[Row<'_>]) -> String {
         format!("{name:names$}  {value:values$}  {origin}").trim_end().to_owned() + "\n"
     });
     lines.collect()
-}
-
-fn cell(value: &Value) -> String {
-    match value {
-        Value::String(text) => printable(text),
-        number => number.as_f64().unwrap_or_default().to_string(),
-    }
 }
 
 fn json<'a>(rows: impl Iterator<Item = &'a Row<'a>>) -> String {
