@@ -101,8 +101,8 @@ pub struct TokenArgs {
     pub format: Format,
     /// Write to this file instead of standard output
     ///
-    /// The file gets mode 0600. It is written completely, or left unchanged if anything fails. A pipe
-    /// or a device is written to directly. Use - for standard output.
+    /// The file gets mode 0600. It is written completely, or left unchanged if anything fails. A
+    /// pipe or a device is written to directly. Use - for standard output.
     #[arg(short, long, value_name = "PATH", help_heading = "Output", value_hint = ValueHint::FilePath)]
     pub output: Option<PathBuf>,
     #[command(flatten)]
@@ -141,8 +141,8 @@ pub enum ConfigCommand {
     Show(ShowArgs),
     /// Create a profile file, or add a profile to it
     ///
-    /// On a terminal it asks for environment, key and secret, and offers to check them. Otherwise it
-    /// writes a commented example. An existing profile is never overwritten.
+    /// On a terminal it asks for environment, key and secret, and offers to check them. Otherwise
+    /// it writes a commented example. An existing profile is never overwritten.
     Init(InitArgs),
 }
 

@@ -82,8 +82,8 @@ impl Console {
         matches!(self.options.verbosity, Verbosity::Quiet)
     }
 
-    /// Whether a status line can be shown: standard error is a terminal, `-v` does not print progress
-    /// there, and neither `-q` nor JSON errors demand that it contains only errors.
+    /// Whether a status line can be shown: standard error is a terminal, `-v` does not print
+    /// progress there, and neither `-q` nor JSON errors demand that it contains only errors.
     pub fn has_status_line(&self) -> bool {
         let is_normal = self.options.verbosity == Verbosity::Normal && !self.options.json_errors;
         is_normal && io::stderr().is_terminal()

@@ -1,7 +1,7 @@
 //! Key, secret and token: types that can't be printed by accident.
 //!
-//! `Debug` shows `[REDACTED]`, there is no `Display`, only `expose` returns the text, and the memory
-//! is wiped on drop.
+//! `Debug` shows `[REDACTED]`, there is no `Display`, only `expose` returns the text, and the
+//! memory is wiped on drop.
 
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;

@@ -46,8 +46,8 @@ pub struct SettingsArgs {
     /// Iframe URL with {token} in the token's place, instead of the environment's
     ///
     /// The vendor's documentation does not name the URL parameter that carries the token. The
-    /// built-in templates use ?token={token}, which is unconfirmed: if your component expects another
-    /// parameter, set the whole URL.
+    /// built-in templates use ?token={token}, which is unconfirmed: if your component expects
+    /// another parameter, set the whole URL.
     #[arg(long, value_name = "TEMPLATE", help_heading = "Profile and environment")]
     #[arg(hide_short_help = true)]
     iframe_template: Option<OsString>,

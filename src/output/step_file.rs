@@ -61,7 +61,7 @@ fn options() -> OpenOptions {
     options
 }
 
-/// Whether the last line has no line break, so that appended text would become part of it.
+/// Whether the last line has no line break, so that appended text would continue it.
 fn ends_inside_a_line(file: &mut File, length: u64) -> io::Result<bool> {
     let Some(last) = length.checked_sub(1) else { return Ok(false) };
     let mut byte = [0];

@@ -95,9 +95,7 @@ pub fn clean<T: From<Zeroizing<String>>>(
         Err(Flaw::Control(position)) => Err(Error::config(format!(
             "the {what} contains a control character at position {position}: {place}"
         ))
-        .hint(format!(
-            "set the {what} again, without the line break or escape sequence that was copied with it"
-        ))),
+        .hint(format!("set the {what} again, without the line break or escape sequence in it"))),
     }
 }
 
@@ -111,7 +109,7 @@ fn read_limited(
     origin: &Origin,
 ) -> Result<Zeroizing<Vec<u8>>, Error> {
     let limit = MAX_BYTES + 1;
-    // With its full capacity from the start, the buffer never moves, so no copy of it remains.
+    // With its full capacity from the start, the buffer never moves, so no copy remains.
     let mut content = Zeroizing::new(Vec::with_capacity(limit));
     source
         .take(limit as u64)

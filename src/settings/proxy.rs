@@ -48,7 +48,8 @@ impl Proxy {
     }
 }
 
-/// Rejects credentials that the scheme can't carry: ureq sends none with SOCKS 4, and SOCKS 5 needs a user and a password of 1 to 255 bytes each (RFC 1929, section 2).
+/// Rejects credentials that the scheme can't carry: ureq sends none with SOCKS 4, and SOCKS 5 needs
+/// a user and a password of 1 to 255 bytes each (RFC 1929, section 2).
 fn check_credentials(scheme: &str, credentials: &str) -> Result<(), &'static str> {
     if scheme.starts_with("socks4") {
         return Err("a SOCKS 4 URL with a user, which this program can't send; use socks5");

@@ -44,7 +44,7 @@ fn a_lost_connection_is_retried() {
     let address = listen(|number, mut stream| {
         read_request(&mut stream)?;
         let whole = response(200, "", SUCCESS);
-        // First nothing, then half an answer, then all of it.
+        // First no answer, then half of one, then a whole one.
         let end = [0, whole.len() / 2, whole.len()][number.min(2)];
         stream.write_all(&whole.as_bytes()[..end])
     });

@@ -50,7 +50,8 @@ impl Alone {
         stream
     }
 
-    /// Sends a request whose head still needs its last lines; returns the status and the whole answer.
+    /// Sends a request whose head still needs its last lines; returns the status and the whole
+    /// answer.
     fn ask(&self, head: &str, body: &str) -> (u16, String) {
         let mut stream = self.connect();
         let length = body.len();

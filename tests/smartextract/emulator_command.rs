@@ -137,8 +137,8 @@ mod signals {
     /// What a command prints, line by line.
     type Lines = std::io::Lines<BufReader<ChildStdout>>;
 
-    /// Starts a command, calls `when_ready` once it is ready, and waits for its end. Returns its exit
-    /// code and what it printed after that.
+    /// Starts a command, calls `when_ready` once it is ready, and waits for its end. Returns its
+    /// exit code and what it printed after that.
     fn run(
         script: &str,
         command: &str,
@@ -221,8 +221,8 @@ mod signals {
         }
     }
 
-    /// A thread needs 256 MiB here. There is memory for no thread at all, or for two, but then not for
-    /// the thread of a connection.
+    /// A thread needs 256 MiB here. There is memory for no thread at all, or for two, but then not
+    /// for the thread of a connection.
     #[cfg(target_os = "linux")]
     #[test]
     fn if_no_thread_can_be_created_the_command_does_not_start_or_its_request_fails() {

@@ -1,4 +1,5 @@
-//! Help and manual: the short help fits the screen, both are complete, and mandoc accepts the manual.
+//! Help and manual: the short help fits the screen, both are complete, and mandoc accepts the
+//! manual.
 
 use std::process::Command;
 

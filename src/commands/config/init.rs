@@ -1,5 +1,5 @@
-//! `config init`: creates a profile, with questions on a terminal, otherwise as a commented example.
-//! The file is replaced in one step, and existing profiles do not change.
+//! `config init`: creates a profile, with questions on a terminal, otherwise as a commented
+//! example. The file is replaced in one step, and existing profiles do not change.
 
 use std::io::{self, IsTerminal};
 use std::path::Path;

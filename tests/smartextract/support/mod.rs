@@ -74,8 +74,8 @@ impl Case {
         self
     }
 
-    /// Creates a file in the home directory, which is also the working directory. Only its owner can
-    /// read it. On Windows no variable changes the default path of the profile file, so
+    /// Creates a file in the home directory, which is also the working directory. Only its owner
+    /// can read it. On Windows no variable changes the default path of the profile file, so
     /// `SMARTEXTRACT_CONFIG` names the file.
     pub fn file(self, name: &str, content: impl AsRef<[u8]>) -> Self {
         let path = self.path(name);

@@ -40,8 +40,8 @@ pub fn tunnel(client: &TcpStream, target: SocketAddr, delay: Duration) -> io::Re
     })
 }
 
-/// Forwards in one direction. Reading continues while pieces wait for their time, so that bytes sent
-/// together arrive together.
+/// Forwards in one direction. Reading continues while pieces wait for their time, so that bytes
+/// sent together arrive together.
 fn forward(mut from: &TcpStream, mut to: &TcpStream, delay: Duration) -> io::Result<()> {
     let (sender, pieces) = mpsc::channel::<(Instant, Vec<u8>)>();
     thread::scope(|scope| {

@@ -97,8 +97,9 @@ pub fn closed_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-/// An address that never answers a connection attempt, because its queue is full and nothing accepts
-/// connections. That lasts until the returned sockets are dropped. (Windows refuses instead.)
+/// An address that never answers a connection attempt, because its queue is full and nothing
+/// accepts connections. That lasts until the returned sockets are dropped. (Windows refuses
+/// instead.)
 #[cfg(unix)]
 pub fn unresponsive() -> (SocketAddr, Vec<Socket>) {
     let socket = || Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
