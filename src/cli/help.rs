@@ -129,10 +129,10 @@ fn after_help(command: &str) -> String {
         let _ = write!(text, "{heading}\n  {line}\n      {purpose}");
     }
     if ["smartextract", "token", "check", "exec", "emulator"].contains(&command) {
-        text.push_str("\n\nExit codes:\n    0  success");
+        text.push_str("\n\nExit codes:\n   0  success");
         for code in Code::ALL {
             let (number, name, meaning) = (code.exit_code(), code.name(), code.meaning());
-            let _ = write!(text, "\n  {number:>3}  {name:<19} {meaning}");
+            let _ = write!(text, "\n {number:>3}  {name:<20} {meaning}");
         }
         text.push_str("\n1x: credentials. 2x: network. 3x: server.");
     }
