@@ -1,6 +1,5 @@
 //! ureq: its configuration, one request, and its errors as this program's.
 
-use std::borrow::Cow;
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -14,9 +13,8 @@ use ureq::unversioned::transport::{
 use ureq::{Agent, Proxy};
 use zeroize::Zeroizing;
 
-use super::connect::{Fault, Lookup, TcpRace, as_tls, is_lost, within};
+use super::connect::{Fault, Lookup, Proxied, TcpRace, as_tls, is_lost, within};
 use super::foreign_text::cleaned;
-use super::proxy::Proxied;
 use super::response::{self, Failure, Response};
 use super::retry;
 use super::trust::Trust;
@@ -27,6 +25,8 @@ const USER_AGENT: &str = concat!("smartextract/", env!("CARGO_PKG_VERSION"));
 /// More than the longest response head that ureq accepts (64 KiB): the buffer does not grow.
 const INPUT_BUFFER: usize = 65 << 10;
 const OUTPUT_BUFFER: usize = 8 << 10;
+
+const NETWORK_HINT: &str = "check the network, and whether a proxy is needed or is at fault";
 
 /// How the endpoint is reached.
 pub struct Client {
@@ -79,20 +79,18 @@ impl Client {
 }
 
 /// One POST of a JSON body, within `budget` from name look-up to the answer's last byte.
+///
+/// A name look-up, a proxy that sends a byte now and then, and the platform verifiers of Windows
+/// and macOS, which may fetch revocation lists, outlast ureq's own timeouts: only a thread that is
+/// left behind keeps the budget.
 pub fn post(
     agent: &Agent,
     endpoint: &Uri,
     body: &Arc<Zeroizing<Vec<u8>>>,
     budget: Duration,
 ) -> Result<Response, Failure> {
-    // The platform verifier of these systems may fetch revocation lists inside the handshake,
-    // past all timeouts: only a thread that is left behind keeps the budget.
-    if cfg!(any(windows, target_vendor = "apple")) {
-        let (agent, endpoint, body) = (agent.clone(), endpoint.clone(), Arc::clone(body));
-        within(budget, move || send(&agent, &endpoint, &body, budget))?
-    } else {
-        send(agent, endpoint, body, budget)
-    }
+    let (agent, endpoint, body) = (agent.clone(), endpoint.clone(), Arc::clone(body));
+    within(budget, move || send(&agent, &endpoint, &body, budget))?
 }
 
 fn send(agent: &Agent, endpoint: &Uri, body: &[u8], budget: Duration) -> Result<Response, Failure> {
@@ -121,11 +119,10 @@ fn send(agent: &Agent, endpoint: &Uri, body: &[u8], budget: Duration) -> Result<
 impl From<ureq::Error> for Failure {
     fn from(error: ureq::Error) -> Self {
         let error = match known(error) {
-            Ok(Fault::Refusal(error)) => {
-                let error = proxy_refusal(error);
-                return Self { error, is_transient: false, retry_after: None };
-            }
-            Ok(Fault::Proxy(error)) => PROXY.error(error),
+            Ok(Fault::Proxy(error)) => match refusal(error) {
+                Ok(error) => return Self { error, is_transient: false, retry_after: None },
+                Err(error) => PROXY.error(error),
+            },
             Ok(fault) => SERVER.error(fault.into()),
             Err(error) => SERVER.error(error),
         };
@@ -138,15 +135,26 @@ fn known(error: ureq::Error) -> Result<Fault, ureq::Error> {
     inner.downcast().map(|fault| *fault).map_err(ureq::Error::Other)
 }
 
-fn proxy_refusal(error: ureq::Error) -> Error {
-    let hint = "check the proxy's URL, user name and password, and which hosts it allows";
-    let refusal = |message| Error::new(Code::Network, message).hint(hint);
+/// The error of a proxy that answered, but did not connect to the server. ureq reports the answers
+/// of a SOCKS proxy as I/O errors, but only those are neither the system's nor from TLS.
+fn refusal(error: ureq::Error) -> Result<Error, ureq::Error> {
+    let refusal = |message| {
+        Error::new(Code::Network, message)
+            .hint("check the proxy's URL, user name and password, and which hosts it allows")
+    };
     match error {
         ureq::Error::ConnectProxyFailed(reason) => {
-            refusal("the proxy refused the connection").because(reason)
+            Ok(refusal("the proxy refused the connection").because(reason))
         }
-        ureq::Error::Io(error) => refusal("the proxy refused the connection").cause(error),
-        error => refusal("the proxy's answer is invalid").cause(error),
+        ureq::Error::Io(io)
+            if io.raw_os_error().is_none() && !is_lost(&io) && as_tls(&io).is_none() =>
+        {
+            Ok(refusal("the proxy refused the connection").cause(io))
+        }
+        ureq::Error::Protocol(_) | ureq::Error::Http(_) => {
+            Ok(refusal("the proxy's answer is invalid").cause(error))
+        }
+        _ => Err(error),
     }
 }
 
@@ -165,14 +173,14 @@ impl Peer {
         use ureq::Error as Ureq;
         match known(error) {
             Ok(Fault::Lookup(error)) => self.unknown_host().cause(error),
-            Ok(Fault::Thread(error)) => Error::new(Code::Network, "no thread can be created")
-                .cause(error)
-                .hint("raise the limit on processes or on memory (ulimit, container)"),
-            Ok(fault) => self.failed().cause(fault),
+            Ok(fault) => Error::new(Code::Network, "no thread can be created")
+                .hint("raise the limit on processes or on memory (ulimit, container)")
+                .cause(fault),
             Err(Ureq::Timeout(_)) => timeout(),
             Err(Ureq::Io(error)) => self.io_error(error),
+            Err(Ureq::BodyStalled) => self.io_error(ErrorKind::UnexpectedEof.into()),
             Err(Ureq::Rustls(error)) => self.tls_error(&error),
-            Err(Ureq::Tls(reason)) => self.tls(format!("check {}", self.url), reason),
+            Err(Ureq::Tls(reason)) => self.tls(format!("check {}", self.url), reason.to_owned()),
             Err(Ureq::HostNotFound) => self.unknown_host(),
             Err(Ureq::BodyExceedsLimit(_)) => unexpected("the answer is larger than 1 MiB"),
             Err(Ureq::LargeResponseHeader(..)) => {
@@ -181,37 +189,8 @@ impl Peer {
             Err(error @ (Ureq::Protocol(_) | Ureq::Http(_))) => {
                 unexpected("the answer is not HTTP").cause(error)
             }
-            Err(Ureq::BodyStalled) => self.lost().because("the body has no end"),
-            Err(error) => self.failed().cause(error),
+            Err(error) => self.failed("failed", NETWORK_HINT).cause(error),
         }
-    }
-
-    fn io_error(&self, error: io::Error) -> Error {
-        if let Some(error) = as_tls(&error) {
-            return self.tls_error(error);
-        }
-        match error.kind() {
-            ErrorKind::TimedOut | ErrorKind::WouldBlock => timeout(),
-            ErrorKind::ConnectionRefused => self
-                .network("was refused")
-                .hint(format!("check host and port in {}, and any firewall", self.url))
-                .cause(error),
-            _ if is_lost(&error) => self.lost().cause(error),
-            _ => self.failed().cause(error),
-        }
-    }
-
-    fn network(&self, problem: &str) -> Error {
-        Error::new(Code::Network, format!("the connection to {} {problem}", self.name))
-    }
-
-    fn lost(&self) -> Error {
-        self.network("was lost")
-            .hint("try again later; if it is lost each time, check the network, and any proxy")
-    }
-
-    fn failed(&self) -> Error {
-        self.network("failed").hint("check the network, and whether a proxy is needed")
     }
 
     fn unknown_host(&self) -> Error {
@@ -219,13 +198,34 @@ impl Peer {
             .hint(format!("check the host in {}, and the network (DNS)", self.url))
     }
 
+    fn io_error(&self, error: io::Error) -> Error {
+        if let Some(error) = as_tls(&error) {
+            return self.tls_error(error);
+        }
+        let failed = match error.kind() {
+            ErrorKind::TimedOut | ErrorKind::WouldBlock => return timeout(),
+            ErrorKind::ConnectionRefused => {
+                let hint = format!("check host and port in {}, and any firewall", self.url);
+                self.failed("was refused", hint)
+            }
+            _ if is_lost(&error) => self.failed("was lost", NETWORK_HINT),
+            _ => self.failed("failed", NETWORK_HINT),
+        };
+        failed.cause(error)
+    }
+
+    fn failed(&self, how: &str, hint: impl Into<String>) -> Error {
+        Error::new(Code::Network, format!("the connection to {} {how}", self.name)).hint(hint)
+    }
+
     fn tls_error(&self, error: &rustls::Error) -> Error {
         use rustls::{CertificateError as Certificate, Error as Tls};
-        let hint: Cow<'_, str> = match error {
+        let Self { name, url } = self;
+        let hint = match error {
             Tls::InvalidCertificate(Certificate::UnknownIssuer) => {
                 "a TLS-intercepting proxy or a private server needs its own certificate authority: \
                  give its PEM file as --ca-file, SMARTEXTRACT_CA_FILE or SSL_CERT_FILE"
-                    .into()
+                    .to_owned()
             }
             Tls::InvalidCertificate(
                 Certificate::Expired
@@ -233,30 +233,27 @@ impl Peer {
                 | Certificate::NotValidYet
                 | Certificate::NotValidYetContext { .. },
             ) => format!(
-                "check this machine's clock; if it is right, {} needs a new certificate",
-                self.name
-            )
-            .into(),
+                "check this machine's clock; if it is right, {name} needs a new certificate"
+            ),
             Tls::InvalidCertificate(
                 Certificate::NotValidForName | Certificate::NotValidForNameContext { .. },
-            ) => format!("the certificate is for another host: check {}", self.url).into(),
+            ) => format!("the certificate is for another host: check {url}"),
             Tls::InvalidMessage(_) => {
-                format!("this port does not speak TLS: check the port in {}", self.url).into()
+                format!("this port does not speak TLS: check the port in {url}")
             }
             // The platform verifier of Linux found no trust store.
             Tls::General(_) => {
-                "install the ca-certificates package, or give a PEM file as --ca-file".into()
+                "install the ca-certificates package, or give a PEM file as --ca-file".to_owned()
             }
-            _ => format!("find out what answers at the address in {}", self.url).into(),
+            _ => format!("find out what answers at the address in {url}"),
         };
         // It may quote the names in the certificate.
-        self.tls(hint, &cleaned(&error.to_string()))
+        self.tls(hint, cleaned(&error.to_string()))
     }
 
-    fn tls(&self, hint: impl Into<String>, reason: &str) -> Error {
-        Error::new(Code::Tls, format!("no secure connection to {}", self.name))
-            .hint(hint)
-            .because(reason.to_owned())
+    fn tls(&self, hint: String, reason: String) -> Error {
+        let message = format!("no secure connection to {}", self.name);
+        Error::new(Code::Tls, message).hint(hint).because(reason)
     }
 }
 

@@ -4,7 +4,6 @@ mod client;
 mod connect;
 mod exchange;
 mod foreign_text;
-mod proxy;
 mod response;
 mod retry;
 mod trust;
