@@ -1,7 +1,5 @@
 //! A server's text, made safe to show: it may contain anything, even the secret.
 
-use std::collections::HashSet;
-
 use percent_encoding::percent_decode_str;
 
 use crate::secret::{Key, Secret};
@@ -51,47 +49,33 @@ pub const fn is_invisible(c: char) -> bool {
         | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
-fn repeats(text: &[Vec<char>], value: &str) -> bool {
+fn repeats(text: &[String], value: &str) -> bool {
     readings(value).iter().any(|value| {
         let length = value.len().min(WINDOW);
-        length > 0
-            && text.iter().any(|text| {
-                let parts: HashSet<&[char]> = text.windows(length).collect();
-                value.windows(length).any(|part| parts.contains(part))
-            })
+        let mut parts = (0..=value.len() - length).map(|start| &value[start..start + length]);
+        length > 0 && parts.any(|part| text.iter().any(|text| text.contains(part)))
     })
 }
 
-/// The text as it is and after each decoding, in a form that ignores the differences which an
-/// encoding may cause.
-fn readings(text: &str) -> Vec<Vec<char>> {
-    let mut text = folded(text);
-    let mut readings = vec![text.chars().collect()];
+/// The text as it is and after each decoding, reduced to what no encoding changes: the letters and
+/// digits of ASCII in lower case, and a mark for each other character.
+fn readings(text: &str) -> Vec<String> {
+    let reduced = |text: &str| text.replace(|c: char| !c.is_ascii_alphanumeric(), "?");
+    let mut text = case_folded(text);
+    let mut readings = vec![reduced(&text)];
     let decoders = [percent_decoded, backslash_decoded, entity_decoded];
     for decode in decoders.iter().cycle().take(ROUNDS * decoders.len()) {
-        let decoded = folded(&decode(&text));
-        if decoded != text {
-            readings.push(decoded.chars().collect());
-            text = decoded;
-        }
+        text = case_folded(&decode(&text));
+        readings.push(reduced(&text));
     }
+    readings.dedup();
     readings
 }
 
-/// Ignores case, and which one of the characters beyond ASCII a character is: an encoding or an
-/// entity that is not known here would hide it.
-fn folded(text: &str) -> String {
+fn case_folded(text: &str) -> String {
     let lower = visible(text).flat_map(char::to_lowercase);
     // "ß" is "SS" in upper case.
-    let folded = lower.flat_map(char::to_uppercase).flat_map(char::to_lowercase);
-    folded
-        .map(|c| match c {
-            // A space in a form (application/x-www-form-urlencoded).
-            '+' => ' ',
-            c if c.is_ascii() => c,
-            _ => char::REPLACEMENT_CHARACTER,
-        })
-        .collect()
+    lower.flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
 }
 
 fn percent_decoded(text: &str) -> String {
@@ -100,70 +84,66 @@ fn percent_decoded(text: &str) -> String {
 
 /// Decodes `\u00e9`, and `\/`, `\"` and `\\` alike, as JSON and PHP write them.
 fn backslash_decoded(text: &str) -> String {
-    let mut decoded = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('\\') {
-        decoded.push_str(before);
-        let digits = after.strip_prefix('u').and_then(|after| after.get(..4));
-        if let Some(code) = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok()) {
-            rest = &after[5..];
-            // Two surrogates are one character: the first of them adds nothing.
-            if !(0xd800..0xdc00).contains(&code) {
-                decoded.push(character(code));
-            }
-        } else {
-            let mut after = after.chars();
-            decoded.extend(after.next());
-            rest = after.as_str();
-        }
-    }
-    decoded + rest
+    unescaped(text, '\\', |after| {
+        let (digits, rest) = after.strip_prefix('u')?.split_at_checked(4)?;
+        Some((u32::from_str_radix(digits, 16).ok()?, rest))
+    })
 }
 
 /// Decodes HTML's `&amp;`, `&#38;` and `&#x26;`.
 fn entity_decoded(text: &str) -> String {
-    let mut decoded = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('&') {
-        decoded.push_str(before);
-        let entity = after.split_once(';').and_then(|(name, rest)| Some((entity(name)?, rest)));
-        let (c, after) = entity.unwrap_or(('&', after));
-        decoded.push(c);
-        rest = after;
-    }
-    decoded + rest
-}
-
-fn entity(name: &str) -> Option<char> {
-    if let Some(number) = name.strip_prefix('#') {
-        let code = match number.strip_prefix('x') {
-            Some(digits) => u32::from_str_radix(digits, 16),
-            None => number.parse(),
+    unescaped(text, '&', |after| {
+        let (name, rest) = after.split_once(';')?;
+        let code = match name.strip_prefix('#') {
+            Some(number) => match number.strip_prefix('x') {
+                Some(digits) => u32::from_str_radix(digits, 16).ok()?,
+                None => number.parse().ok()?,
+            },
+            None => named_entity(name)?.into(),
         };
-        return code.ok().map(character);
-    }
-    if let Some(known) =
-        ENTITIES.split_whitespace().find(|known| known.strip_prefix(|_| true) == Some(name))
-    {
-        return known.chars().next();
-    }
-    let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    is_name.then_some(char::REPLACEMENT_CHARACTER)
+        Some((code, rest))
+    })
 }
 
-fn character(code: u32) -> char {
-    char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER)
+/// Except for parts of escapes and what folds to ASCII, each name is that of a character which is
+/// reduced to a mark.
+fn named_entity(name: &str) -> Option<char> {
+    match name {
+        "amp" => Some('&'),
+        "bsol" => Some('\\'),
+        "num" => Some('#'),
+        "percnt" => Some('%'),
+        "semi" => Some(';'),
+        "szlig" => Some('ß'),
+        "imath" | "inodot" => Some('ı'),
+        "idot" => Some('İ'),
+        _ if name.bytes().all(|byte| byte.is_ascii_alphanumeric()) => Some('?'),
+        _ => None,
+    }
 }
 
-/// The characters that `folded` maps to ASCII, each with its name in HTML, in lower case. Which of
-/// the other characters a name means does not matter.
-const ENTITIES: &str = "&amp 'apos *ast *midast \\bsol :colon ,comma @commat $dollar =equals !excl \
-    `grave `diacriticalgrave >gt ^hat {lbrace {lcub [lbrack [lsqb _lowbar _underbar (lpar <lt #num \
-    %percnt .period +plus ?quest \"quot }rbrace }rcub ]rbrack ]rsqb )rpar ;semi /sol ßszlig |verbar \
-    |vert |verticalline ıimath ıinodot İidot";
+/// Replaces each escape that begins with this mark. `escape` gets what follows, and returns the
+/// character's number and the rest. A mark that begins no escape is left out.
+fn unescaped(text: &str, mark: char, escape: fn(&str) -> Option<(u32, &str)>) -> String {
+    let mut parts = text.split(mark);
+    let mut decoded = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let Some((code, rest)) = escape(part) else {
+            decoded.push_str(part);
+            continue;
+        };
+        // Two surrogates are one character: the first of them adds nothing.
+        if !(0xd800..0xdc00).contains(&code) {
+            decoded.push(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER));
+        }
+        decoded.push_str(rest);
+    }
+    decoded
+}
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
     use std::fmt::Write;
 
     use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
