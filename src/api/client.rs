@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 use super::connect::{Fault, Lookup, Proxied, TcpRace, as_tls, is_lost, within};
 use super::foreign_text::cleaned;
-use super::response::{self, Failure, Response};
+use super::response::{self, Failure, Response, unexpected};
 use super::retry;
 use super::trust::Trust;
 use crate::error::{Code, Error};
@@ -135,27 +135,21 @@ fn known(error: ureq::Error) -> Result<Fault, ureq::Error> {
     inner.downcast().map(|fault| *fault).map_err(ureq::Error::Other)
 }
 
-/// The error of a proxy that answered, but did not connect to the server. ureq reports the answers
-/// of a SOCKS proxy as I/O errors, but only those are neither the system's nor from TLS.
+/// The error of a proxy that answered, but did not connect to the server; or else the given one.
 fn refusal(error: ureq::Error) -> Result<Error, ureq::Error> {
-    let refusal = |message| {
-        Error::new(Code::Network, message)
-            .hint("check the proxy's URL, user name and password, and which hosts it allows")
-    };
-    match error {
-        ureq::Error::ConnectProxyFailed(reason) => {
-            Ok(refusal("the proxy refused the connection").because(reason))
-        }
+    let message = match &error {
+        ureq::Error::ConnectProxyFailed(_) => "the proxy refused the connection",
+        // ureq reports a SOCKS proxy's answers as I/O errors.
         ureq::Error::Io(io)
-            if io.raw_os_error().is_none() && !is_lost(&io) && as_tls(&io).is_none() =>
+            if io.raw_os_error().is_none() && !is_lost(io) && as_tls(io).is_none() =>
         {
-            Ok(refusal("the proxy refused the connection").cause(io))
+            "the proxy refused the connection"
         }
-        ureq::Error::Protocol(_) | ureq::Error::Http(_) => {
-            Ok(refusal("the proxy's answer is invalid").cause(error))
-        }
-        _ => Err(error),
-    }
+        ureq::Error::Protocol(_) | ureq::Error::Http(_) => "the proxy's answer is invalid",
+        _ => return Err(error),
+    };
+    let hint = "check the proxy's URL, user name and password, and which hosts it allows";
+    Ok(Error::new(Code::Network, message).hint(hint).cause(error.into_io()))
 }
 
 /// The other end of a connection, for messages.
@@ -172,16 +166,20 @@ impl Peer {
     fn error(&self, error: ureq::Error) -> Error {
         use ureq::Error as Ureq;
         match known(error) {
-            Ok(Fault::Lookup(error)) => self.unknown_host().cause(error),
+            Ok(Fault::Lookup(error)) => {
+                let hint = format!("check the host in {}, and the network (DNS)", self.url);
+                let message = format!("the host name of {} can't be resolved", self.name);
+                Error::new(Code::Network, message).hint(hint).cause(error)
+            }
             Ok(fault) => Error::new(Code::Network, "no thread can be created")
                 .hint("raise the limit on processes or on memory (ulimit, container)")
                 .cause(fault),
-            Err(Ureq::Timeout(_)) => timeout(),
+            Err(Ureq::Timeout(_)) => Error::new(Code::Timeout, "the time budget is used up").hint(
+                "raise --timeout, or find out what is slow: the network, a proxy or the server",
+            ),
             Err(Ureq::Io(error)) => self.io_error(error),
-            Err(Ureq::BodyStalled) => self.io_error(ErrorKind::UnexpectedEof.into()),
             Err(Ureq::Rustls(error)) => self.tls_error(&error),
             Err(Ureq::Tls(reason)) => self.tls(format!("check {}", self.url), reason.to_owned()),
-            Err(Ureq::HostNotFound) => self.unknown_host(),
             Err(Ureq::BodyExceedsLimit(_)) => unexpected("the answer is larger than 1 MiB"),
             Err(Ureq::LargeResponseHeader(..)) => {
                 unexpected("the answer's head is larger than 64 KiB")
@@ -193,23 +191,17 @@ impl Peer {
         }
     }
 
-    fn unknown_host(&self) -> Error {
-        Error::new(Code::Network, format!("the host name of {} can't be resolved", self.name))
-            .hint(format!("check the host in {}, and the network (DNS)", self.url))
-    }
-
     fn io_error(&self, error: io::Error) -> Error {
         if let Some(error) = as_tls(&error) {
             return self.tls_error(error);
         }
-        let failed = match error.kind() {
-            ErrorKind::TimedOut | ErrorKind::WouldBlock => return timeout(),
-            ErrorKind::ConnectionRefused => {
-                let hint = format!("check host and port in {}, and any firewall", self.url);
-                self.failed("was refused", hint)
-            }
-            _ if is_lost(&error) => self.failed("was lost", NETWORK_HINT),
-            _ => self.failed("failed", NETWORK_HINT),
+        let failed = if is_lost(&error) {
+            self.failed("was lost", NETWORK_HINT)
+        } else if error.kind() == ErrorKind::ConnectionRefused {
+            let hint = format!("check host and port in {}, and any firewall", self.url);
+            self.failed("was refused", hint)
+        } else {
+            self.failed("failed", NETWORK_HINT)
         };
         failed.cause(error)
     }
@@ -255,16 +247,6 @@ impl Peer {
         let message = format!("no secure connection to {}", self.name);
         Error::new(Code::Tls, message).hint(hint).because(reason)
     }
-}
-
-fn timeout() -> Error {
-    Error::new(Code::Timeout, "the time budget is used up")
-        .hint("raise --timeout, or find out what is slow: the network, a proxy or the server")
-}
-
-fn unexpected(message: &str) -> Error {
-    Error::new(Code::UnexpectedResponse, message)
-        .hint("check the token URL, and whether a proxy answers instead of the API")
 }
 
 #[cfg(test)]

@@ -72,10 +72,7 @@ impl Resolver for Lookup {
     ) -> Result<ResolvedSocketAddrs, Error> {
         // Without a timeout ureq starts no thread, whose failure would be a panic.
         let found = DefaultResolver::default().resolve(uri, config, NextTimeout::default());
-        found.map_err(|error| match error {
-            Error::Io(error) => Fault::Lookup(error).into(),
-            other => other,
-        })
+        found.map_err(|error| Fault::Lookup(error.into_io()).into())
     }
 }
 

@@ -20,6 +20,11 @@ const INVALID_CREDENTIALS: &str = "Invalid credentials provided";
 const KEY_DISABLED: &str = "This API key is disabled";
 const NOT_THE_API: &str = "check the token URL, and whether a proxy answers instead of the API";
 
+/// The error of an answer that this API would not give.
+pub fn unexpected(message: impl Into<String>) -> Error {
+    Error::new(Code::UnexpectedResponse, message).hint(NOT_THE_API)
+}
+
 /// An answer as it came.
 pub struct Response {
     pub status: u16,
@@ -57,7 +62,10 @@ impl Response {
             return self.token_of_success(&shown);
         }
         let reason = self.reason();
-        let says = |text| reason.as_ref().is_some_and(|reason| is(reason, text));
+        let says = |text| {
+            let reason = reason.as_deref().unwrap_or_default().trim().trim_end_matches('.');
+            reason.eq_ignore_ascii_case(text)
+        };
         let (code, message) = match self.status {
             401 if says(INVALID_CREDENTIALS) => {
                 (Code::InvalidCredentials, "the API says that the credentials are not valid")
@@ -79,8 +87,6 @@ impl Response {
     }
 
     fn token_of_success(&self, shown: &dyn Fn(&str) -> String) -> Result<Token, Error> {
-        let unexpected =
-            |message: String| Error::new(Code::UnexpectedResponse, message).hint(NOT_THE_API);
         let Ok(mut json) = serde_json::from_slice::<Value>(&self.body) else {
             let content_type = match &self.content_type {
                 Some(content_type) => format!("declared as {}", shown(content_type)),
@@ -92,8 +98,7 @@ impl Response {
             )));
         };
         let Some(Value::String(text)) = json.pointer_mut("/data/token") else {
-            let message = "the answer contains no token (no string at data.token)";
-            return Err(unexpected(message.to_owned()));
+            return Err(unexpected("the answer contains no token (no string at data.token)"));
         };
         let token = Zeroizing::new(std::mem::take(text));
         match flaw(&token) {
@@ -108,10 +113,6 @@ impl Response {
         let text = json.pointer("/error/message").or(json.pointer("/error"))?;
         text.as_str().map(str::to_owned)
     }
-}
-
-fn is(reason: &str, documented: &str) -> bool {
-    reason.trim().trim_end_matches('.').eq_ignore_ascii_case(documented)
 }
 
 const fn hint(code: Code, status: u16) -> &'static str {
