@@ -104,7 +104,7 @@ mod signals {
         /// COMMAND already, and many programs give up their cleanup at a second SIGINT. The system
         /// doesn't show the difference, so a witness in the same group does: such a signal ends it.
         pub fn wait_forwarding_signals(mut self, command: &mut Child) -> io::Result<ExitStatus> {
-            let mut witness = Witness::start();
+            let mut witness = start_witness();
             loop {
                 if let Some(status) = command.try_wait()? {
                     return Ok(status);
@@ -116,9 +116,9 @@ mod signals {
                 thread::sleep(GROUP_DELIVERY);
                 received.extend(self.0.pending());
                 received.remove(&SIGCHLD);
-                if let Some(status) = witness.try_wait() {
+                if let Some(Ok(Some(status))) = witness.as_mut().map(Child::try_wait) {
                     status.signal().map(|signal| received.remove(&signal));
-                    witness = Witness::start();
+                    witness = start_witness();
                 }
                 for signal in received.into_iter().filter_map(Signal::from_named_raw) {
                     // COMMAND was not waited for yet, so that its process id is still its own.
@@ -128,29 +128,11 @@ mod signals {
         }
     }
 
-    /// `cat` with an input that never ends. Without it (no `cat`, no process left) every signal
-    /// counts as sent to this process alone.
-    struct Witness(Option<Child>);
-
-    impl Witness {
-        fn start() -> Self {
-            let [input, output, error] = [Stdio::piped(), Stdio::null(), Stdio::null()];
-            let mut cat = Command::new("cat");
-            Self(cat.stdin(input).stdout(output).stderr(error).spawn().ok())
-        }
-
-        fn try_wait(&mut self) -> Option<ExitStatus> {
-            self.0.as_mut()?.try_wait().ok()?
-        }
-    }
-
-    impl Drop for Witness {
-        fn drop(&mut self) {
-            if let Some(child) = &mut self.0 {
-                let _ = child.kill();
-                let _ = child.wait();
-            }
-        }
+    /// `cat`, until its input ends when it is dropped. Without it (no `cat`, no process left) every
+    /// signal counts as sent to this process alone.
+    fn start_witness() -> Option<Child> {
+        let mut cat = Command::new("cat");
+        cat.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()
     }
 
     /// The ignored signals, signal 1 in the lowest bit, as Linux lists them (proc(5), `SigIgn`).

@@ -78,8 +78,8 @@ fn run_command(
     signals: Signals,
 ) -> Result<ExitStatus, Error> {
     let variable = |name: SettingName| name.spec().variable.expect("each of these has a variable");
-    let program = ProgramDirectory::new().map_err(path_error)?;
-    let path = prepend_to_path(&program.path).map_err(path_error)?;
+    let (directory, _temporary) = program_directory().map_err(path_error)?;
+    let path = prepend_to_path(directory).map_err(path_error)?;
     let mut command = child::command(&args.command, Some(&path));
     command
         // Neither this program's proxy nor another client's may be asked for the emulator.
@@ -108,41 +108,30 @@ fn no_proxy(
     const NAMES: [&str; 2] = ["NO_PROXY", "no_proxy"];
     let given = |name| variable(name).filter(|hosts| !hosts.is_empty());
     NAMES.map(|name| {
-        let mut hosts =
-            given(name).or_else(|| NAMES.into_iter().find_map(given)).unwrap_or_default();
+        let hosts = given(name).or_else(|| NAMES.into_iter().find_map(given));
+        let mut entries: Vec<OsString> = hosts.into_iter().collect();
         // Clients accept the wildcard only on its own.
-        if hosts.to_str().is_none_or(|hosts| hosts.trim() != "*") {
-            let loopback = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
-            let other = Some(host).filter(|host| !loopback.contains(host));
-            for host in other.into_iter().chain(loopback) {
-                let separator = if hosts.is_empty() { "" } else { "," };
-                hosts.push(format!("{separator}{host}"));
-            }
+        if entries.iter().all(|hosts| hosts.to_string_lossy().trim() != "*") {
+            let hosts = [host, Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+            entries.extend(hosts.map(|host| host.to_string().into()));
+            entries.dedup();
         }
-        (name, hosts)
+        (name, entries.join(OsStr::new(",")))
     })
 }
 
 /// A directory that contains this program under its own name: where it is, or else, for one that
 /// was renamed or whose directory can't be on a `PATH`, a temporary one with a link to it.
-struct ProgramDirectory {
-    path: PathBuf,
-    /// Removed when dropped.
-    _temporary: Option<TempDir>,
-}
-
-impl ProgramDirectory {
-    fn new() -> io::Result<Self> {
-        let program = env::current_exe()?;
-        let name = format!("smartextract{}", env::consts::EXE_SUFFIX);
-        let directory = program.parent().unwrap_or(Path::new(""));
-        if program.file_name() == Some(OsStr::new(&name)) && env::join_paths([directory]).is_ok() {
-            return Ok(Self { path: directory.to_owned(), _temporary: None });
-        }
-        let temporary = tempfile::Builder::new().prefix("smartextract-").tempdir()?;
-        link(&program, &temporary.path().join(name))?;
-        Ok(Self { path: temporary.path().to_owned(), _temporary: Some(temporary) })
+fn program_directory() -> io::Result<(PathBuf, Option<TempDir>)> {
+    let program = env::current_exe()?;
+    let name = format!("smartextract{}", env::consts::EXE_SUFFIX);
+    let directory = program.parent().unwrap_or(Path::new(""));
+    if program.file_name() == Some(OsStr::new(&name)) && env::join_paths([directory]).is_ok() {
+        return Ok((directory.to_owned(), None));
     }
+    let temporary = tempfile::Builder::new().prefix("smartextract-").tempdir()?;
+    link(&program, &temporary.path().join(name))?;
+    Ok((temporary.path().to_owned(), Some(temporary)))
 }
 
 #[cfg(unix)]
@@ -157,11 +146,11 @@ fn link(program: &Path, link: &Path) -> io::Result<()> {
     fs::hard_link(program, link).or_else(|_| fs::copy(program, link).map(drop))
 }
 
-fn prepend_to_path(directory: &Path) -> io::Result<OsString> {
+fn prepend_to_path(directory: PathBuf) -> io::Result<OsString> {
     let path = env::var_os("PATH").unwrap_or_default();
     // An empty entry would stand for the current directory.
     let path = env::split_paths(&path).filter(|entry| !entry.as_os_str().is_empty());
-    env::join_paths([directory.to_owned()].into_iter().chain(path)).map_err(io::Error::other)
+    env::join_paths([directory].into_iter().chain(path)).map_err(io::Error::other)
 }
 
 #[cfg(test)]

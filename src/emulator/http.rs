@@ -4,13 +4,15 @@
 //! target that is not a path, and `tiny_http` 0.12 limits neither a head nor an idle client. Here
 //! head, body and time are limited.
 
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, Instant};
 
 const MAX_HEAD: usize = 16 * 1024;
 const MAX_HEADERS: usize = 100;
 const MAX_BODY: usize = 64 * 1024;
+/// A chunk's size, with extensions.
+const MAX_CHUNK_LINE: u64 = 4096;
 
 const TOO_LARGE: RequestError = RequestError::Refused(413, "The body is too large");
 
@@ -59,77 +61,57 @@ fn time_left(deadline: Instant) -> io::Result<Duration> {
 }
 
 /// Reads a whole request.
-pub fn read_request(source: impl Read) -> Result<Request, RequestError> {
-    let mut input = Input { source, unused: Vec::new() };
-    let (mut request, body) = loop {
-        if let Some((request, body, length)) = parse_head(&input.unused)? {
-            input.take(length)?;
-            break (request, body);
+pub fn read_request(mut source: impl Read) -> Result<Request, RequestError> {
+    let mut start = Vec::new();
+    let (mut request, body, length) = loop {
+        if let Some(parsed) = parse_head(&start)? {
+            break parsed;
         }
-        if input.unused.len() > MAX_HEAD {
+        if start.len() > MAX_HEAD {
             return Err(RequestError::Refused(431, "The head is too large"));
         }
-        input.read_more()?;
+        let mut buffer = [0; 4096];
+        match source.read(&mut buffer)? {
+            0 => return Err(RequestError::Disconnected),
+            length => start.extend_from_slice(&buffer[..length]),
+        }
     };
+    let mut rest = BufReader::new(start[length..].chain(source));
     request.body = match body {
-        Body::Length(length) if length > MAX_BODY => return Err(TOO_LARGE),
-        Body::Length(length) => input.take(length)?,
-        Body::Chunked => input.take_chunks()?,
+        Body::Length(length) => read_exactly(&mut rest, length)?,
+        Body::Chunked => read_chunks(&mut rest)?,
     };
     Ok(request)
 }
 
-/// The bytes of a connection.
-struct Input<R> {
-    source: R,
-    /// What was read and not used yet.
-    unused: Vec<u8>,
+fn read_exactly(input: &mut impl Read, length: usize) -> Result<Vec<u8>, RequestError> {
+    if length > MAX_BODY {
+        return Err(TOO_LARGE);
+    }
+    let mut bytes = vec![0; length];
+    input.read_exact(&mut bytes)?;
+    Ok(bytes)
 }
 
-impl<R: Read> Input<R> {
-    fn read_more(&mut self) -> Result<(), RequestError> {
-        let mut buffer = [0; 4096];
-        match self.source.read(&mut buffer)? {
-            0 => Err(RequestError::Disconnected),
-            length => {
-                self.unused.extend_from_slice(&buffer[..length]);
-                Ok(())
-            }
+/// Reads a chunked body (RFC 9112, 7.1). Trailers are not read.
+fn read_chunks(input: &mut impl BufRead) -> Result<Vec<u8>, RequestError> {
+    const INVALID: RequestError = RequestError::Refused(400, "The chunks are invalid");
+    let mut body = Vec::new();
+    loop {
+        let mut line = Vec::new();
+        input.take(MAX_CHUNK_LINE).read_until(b'\n', &mut line)?;
+        let Ok(httparse::Status::Complete((_, size))) = httparse::parse_chunk_size(&line) else {
+            return Err(INVALID);
+        };
+        if size == 0 {
+            return Ok(body);
         }
-    }
-
-    fn take(&mut self, length: usize) -> Result<Vec<u8>, RequestError> {
-        while self.unused.len() < length {
-            self.read_more()?;
+        body.extend(read_exactly(input, usize::try_from(size).unwrap_or(usize::MAX))?);
+        if body.len() > MAX_BODY {
+            return Err(TOO_LARGE);
         }
-        Ok(self.unused.drain(..length).collect())
-    }
-
-    /// Reads a chunked body (RFC 9112, 7.1). Trailers are not read.
-    fn take_chunks(&mut self) -> Result<Vec<u8>, RequestError> {
-        const INVALID: RequestError = RequestError::Refused(400, "The chunks are invalid");
-        let mut body = Vec::new();
-        loop {
-            let (start, size) = match httparse::parse_chunk_size(&self.unused) {
-                Ok(httparse::Status::Complete(start_and_size)) => start_and_size,
-                Ok(httparse::Status::Partial) if self.unused.len() < MAX_HEAD => {
-                    self.read_more()?;
-                    continue;
-                }
-                _ => return Err(INVALID),
-            };
-            let size = usize::try_from(size).unwrap_or(usize::MAX);
-            if size > MAX_BODY - body.len() {
-                return Err(TOO_LARGE);
-            }
-            self.take(start)?;
-            if size == 0 {
-                return Ok(body);
-            }
-            body.extend(self.take(size)?);
-            if self.take(2)? != b"\r\n" {
-                return Err(INVALID);
-            }
+        if read_exactly(input, 2)? != b"\r\n" {
+            return Err(INVALID);
         }
     }
 }

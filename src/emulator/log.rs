@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::time::{Duration, Instant};
+use std::sync::mpsc::{self, Sender, SyncSender};
+use std::time::Duration;
 use std::{io, thread};
 
 /// How many lines may wait to be written. If no one reads the output, the others are dropped.
@@ -12,52 +12,48 @@ const MAX_WAITING: usize = 1024;
 /// A log that never blocks.
 #[derive(Clone)]
 pub struct Log {
-    queue: Sender<String>,
-    counts: Arc<Counts>,
+    queue: SyncSender<Entry>,
+    dropped: Arc<AtomicUsize>,
 }
 
-#[derive(Default)]
-struct Counts {
-    waiting: AtomicUsize,
-    dropped: AtomicUsize,
+enum Entry {
+    Line(String),
+    /// The lines before it are written.
+    Flush(Sender<()>),
 }
 
 impl Log {
     /// A log whose lines go to `write`, which may block. Fails if no thread can be created.
     pub fn start(write: fn(&str)) -> io::Result<Self> {
-        let (queue, lines) = channel();
-        let counts = Arc::<Counts>::default();
-        let log = Self { queue, counts: Arc::clone(&counts) };
-        thread::Builder::new().spawn(move || counts.write_all(&lines, write))?;
+        let (queue, entries) = mpsc::sync_channel(MAX_WAITING);
+        let log = Self { queue, dropped: Arc::default() };
+        let dropped = Arc::clone(&log.dropped);
+        thread::Builder::new().spawn(move || {
+            for entry in entries {
+                match dropped.swap(0, Ordering::Relaxed) {
+                    0 => {}
+                    dropped => write(&format!("{dropped} lines of the log were dropped")),
+                }
+                match entry {
+                    Entry::Line(line) => write(&line),
+                    Entry::Flush(done) => _ = done.send(()),
+                }
+            }
+        })?;
         Ok(log)
     }
 
     pub fn line(&self, line: String) {
-        let Counts { waiting, dropped } = &*self.counts;
-        if waiting.fetch_add(1, Ordering::SeqCst) >= MAX_WAITING || self.queue.send(line).is_err() {
-            waiting.fetch_sub(1, Ordering::SeqCst);
-            dropped.fetch_add(1, Ordering::SeqCst);
+        if self.queue.try_send(Entry::Line(line)).is_err() {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
 
     /// Waits up to a second until all lines are written.
     pub fn flush(&self) {
-        let start = Instant::now();
-        while self.counts.waiting.load(Ordering::SeqCst) > 0 && start.elapsed().as_secs() < 1 {
-            thread::sleep(Duration::from_millis(1));
-        }
-    }
-}
-
-impl Counts {
-    fn write_all(&self, lines: &Receiver<String>, write: fn(&str)) {
-        for line in lines {
-            write(&line);
-            match self.dropped.swap(0, Ordering::SeqCst) {
-                0 => {}
-                dropped => write(&format!("{dropped} lines of the log were dropped")),
-            }
-            self.waiting.fetch_sub(1, Ordering::SeqCst);
+        let (done, written) = mpsc::channel();
+        if self.queue.try_send(Entry::Flush(done)).is_ok() {
+            let _ = written.recv_timeout(Duration::from_secs(1));
         }
     }
 }

@@ -50,12 +50,9 @@ impl Emulator {
 
     fn accept(self: Arc<Self>, listener: &TcpListener) {
         loop {
-            if Arc::strong_count(&self) > MAX_CONNECTIONS {
-                thread::sleep(ACCEPT_PAUSE);
-                continue;
-            }
-            let Ok((stream, _)) = listener.accept() else {
-                // File descriptors have run out, for example, until a connection ends.
+            let may_accept = Arc::strong_count(&self) <= MAX_CONNECTIONS;
+            // It fails if file descriptors have run out, for example, until a connection ends.
+            let Some(Ok((stream, _))) = may_accept.then(|| listener.accept()) else {
                 thread::sleep(ACCEPT_PAUSE);
                 continue;
             };
@@ -68,33 +65,31 @@ impl Emulator {
 
     fn serve(&self, stream: &TcpStream) -> io::Result<()> {
         let deadline = Instant::now() + CONNECTION_TIME + self.delay;
-        match http::read_request(http::UntilDeadline { stream, deadline }) {
-            Ok(request) => {
-                let (path, reply) = self.reply(&request);
-                self.log(&request.method, path, reply.status);
-                reply.send(stream, deadline, request.method == "HEAD")
-            }
-            Err(RequestError::Refused(status, text)) => {
-                self.log("-", "(no request)", status);
-                Reply::error(status, text).send(stream, deadline, false)
-            }
-            Err(RequestError::Disconnected) => Ok(()),
-        }
-    }
-
-    fn log(&self, method: &str, path: &str, status: u16) {
+        let (method, path, reply) =
+            match http::read_request(http::UntilDeadline { stream, deadline }) {
+                Ok(request) => {
+                    let (path, reply) = self.reply(&request);
+                    (request.method, path, reply)
+                }
+                Err(RequestError::Refused(status, text)) => {
+                    ("-".to_owned(), "(no request)", Reply::error(status, text))
+                }
+                Err(RequestError::Disconnected) => return Ok(()),
+            };
         if let Some(log) = &self.log {
-            log.line(format!("{method} {path} {status}"));
+            log.line(format!("{method} {path} {}", reply.status));
         }
+        reply.send(stream, deadline, method == "HEAD")
     }
 
     /// The reply, and the path for the log.
     fn reply(&self, request: &Request) -> (&'static str, Reply) {
-        let path = request.path.as_str();
-        if let Some(known) = TOKEN_PATHS.into_iter().find(|known| *known == path) {
-            (known, self.token(request))
-        } else if let Some(known) = PAGE_PATHS.into_iter().find(|known| *known == path) {
-            (known, self.page(request))
+        let one_of =
+            |paths: [&'static str; 2]| paths.into_iter().find(|path| *path == request.path);
+        if let Some(path) = one_of(TOKEN_PATHS) {
+            (path, self.token(request))
+        } else if let Some(path) = one_of(PAGE_PATHS) {
+            (path, self.page(request))
         } else {
             // An unknown path is not logged: it may contain a secret.
             ("(unknown path)", Reply::error(404, "There is nothing at this path"))
