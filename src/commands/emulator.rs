@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitStatus;
 use std::{env, fs, io};
 
@@ -78,8 +78,9 @@ fn run_command(
     signals: Signals,
 ) -> Result<ExitStatus, Error> {
     let variable = |name: SettingName| name.spec().variable.expect("each of these has a variable");
-    let (directory, _temporary) = program_directory().map_err(path_error)?;
-    let path = prepend_to_path(directory).map_err(path_error)?;
+    let (path, _temporary) = path_with_program().map_err(|error| {
+        Error::new(Code::Internal, "can't put smartextract on COMMAND's PATH").cause(error)
+    })?;
     let mut command = child::command(&args.command, Some(&path));
     command
         // Neither this program's proxy nor another client's may be asked for the emulator.
@@ -94,10 +95,6 @@ fn run_command(
         .env(variable(SettingName::Secret), &args.secret);
     let mut child = command.spawn().map_err(|error| child::spawn_error(&command, error))?;
     signals.wait_forwarding_signals(&mut child).map_err(internal)
-}
-
-fn path_error(error: io::Error) -> Error {
-    Error::new(Code::Internal, "can't put smartextract on COMMAND's PATH").cause(error)
 }
 
 /// `NO_PROXY` and `no_proxy` with the emulator's hosts. Clients differ in which one they read.
@@ -120,18 +117,25 @@ fn no_proxy(
     })
 }
 
-/// A directory that contains this program under its own name: where it is, or else, for one that
-/// was renamed or whose directory can't be on a `PATH`, a temporary one with a link to it.
-fn program_directory() -> io::Result<(PathBuf, Option<TempDir>)> {
+/// COMMAND's `PATH`. Its first directory contains this program under its own name: where it is, or
+/// else, if it was renamed or its directory can't be on a `PATH`, a temporary one with a link to it.
+fn path_with_program() -> io::Result<(OsString, Option<TempDir>)> {
     let program = env::current_exe()?;
     let name = format!("smartextract{}", env::consts::EXE_SUFFIX);
     let directory = program.parent().unwrap_or(Path::new(""));
-    if program.file_name() == Some(OsStr::new(&name)) && env::join_paths([directory]).is_ok() {
-        return Ok((directory.to_owned(), None));
+    let is_found = program.file_name() == Some(OsStr::new(&name));
+    let mut temporary = None;
+    if !is_found || env::join_paths([directory]).is_err() {
+        let directory = tempfile::Builder::new().prefix("smartextract-").tempdir()?;
+        link(&program, &directory.path().join(name))?;
+        temporary = Some(directory);
     }
-    let temporary = tempfile::Builder::new().prefix("smartextract-").tempdir()?;
-    link(&program, &temporary.path().join(name))?;
-    Ok((temporary.path().to_owned(), Some(temporary)))
+    let first = temporary.as_ref().map_or(directory, TempDir::path).to_owned();
+    let path = env::var_os("PATH").unwrap_or_default();
+    // An empty entry would stand for the current directory.
+    let rest = env::split_paths(&path).filter(|entry| !entry.as_os_str().is_empty());
+    let path = env::join_paths([first].into_iter().chain(rest)).map_err(io::Error::other)?;
+    Ok((path, temporary))
 }
 
 #[cfg(unix)]
@@ -144,13 +148,6 @@ fn link(program: &Path, link: &Path) -> io::Result<()> {
 #[cfg(windows)]
 fn link(program: &Path, link: &Path) -> io::Result<()> {
     fs::hard_link(program, link).or_else(|_| fs::copy(program, link).map(drop))
-}
-
-fn prepend_to_path(directory: PathBuf) -> io::Result<OsString> {
-    let path = env::var_os("PATH").unwrap_or_default();
-    // An empty entry would stand for the current directory.
-    let path = env::split_paths(&path).filter(|entry| !entry.as_os_str().is_empty());
-    env::join_paths([directory].into_iter().chain(path)).map_err(io::Error::other)
 }
 
 #[cfg(test)]

@@ -52,8 +52,9 @@ impl Log {
     /// Waits up to a second until all lines are written.
     pub fn flush(&self) {
         let (done, written) = mpsc::channel();
-        if self.queue.try_send(Entry::Flush(done)).is_ok() {
-            let _ = written.recv_timeout(Duration::from_secs(1));
-        }
+        let queue = self.queue.clone();
+        // If the queue is full, this waits.
+        let _ = thread::Builder::new().spawn(move || queue.send(Entry::Flush(done)));
+        let _ = written.recv_timeout(Duration::from_secs(1));
     }
 }
