@@ -75,7 +75,8 @@ impl Console {
 
     /// Writes a line without a label to standard error, from any thread.
     pub fn log(text: &str) {
-        let _ = writeln!(io::stderr().lock(), "{}", printable(text));
+        // In one write, so that no other process writes into the line.
+        let _ = io::stderr().lock().write_all(format!("{}\n", printable(text)).as_bytes());
     }
 
     pub const fn is_quiet(&self) -> bool {

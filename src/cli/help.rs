@@ -111,15 +111,19 @@ fn list_hidden_values(arg: Arg) -> Arg {
 }
 
 fn name_other_places(arg: Arg) -> Arg {
-    let Some(spec) =
-        SETTINGS.iter().find(|spec| spec.flag.is_some() && spec.flag == arg.get_long())
-    else {
-        return arg;
-    };
+    // Settings have a heading. The emulator's `--key` and init's `--profile` are no settings.
+    let is_setting = arg.get_help_heading().is_some() || arg.get_long() == Some("config");
+    let spec = SETTINGS.iter().find(|spec| spec.flag.is_some() && spec.flag == arg.get_long());
+    let Some(spec) = spec.filter(|_| is_setting) else { return arg };
     let help = arg.get_long_help().or(arg.get_help()).map(ToString::to_string).unwrap_or_default();
     let variable = spec.variable.map(|name| format!(" [env: {name}]")).unwrap_or_default();
     let key = spec.profile_key.map(|name| format!(" [profile key: {name}]")).unwrap_or_default();
     arg.long_help(format!("{help}\n\n{}", [variable, key].concat().trim_start()))
+}
+
+/// Whether the command's help and manual list the exit codes.
+pub fn has_exit_codes(command: &str) -> bool {
+    ["smartextract", "token", "check", "exec", "emulator"].contains(&command)
 }
 
 fn after_help(command: &str) -> String {
@@ -128,7 +132,7 @@ fn after_help(command: &str) -> String {
         let heading = if index == 0 { "Examples:" } else { "" };
         let _ = write!(text, "{heading}\n  {line}\n      {purpose}");
     }
-    if ["smartextract", "token", "check", "exec", "emulator"].contains(&command) {
+    if has_exit_codes(command) {
         text.push_str("\n\nExit codes:\n   0  success");
         for code in Code::ALL {
             let (number, name, meaning) = (code.exit_code(), code.name(), code.meaning());

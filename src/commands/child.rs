@@ -71,10 +71,12 @@ mod signals {
     use std::os::unix::process::ExitStatusExt;
     use std::process::{Child, Command, ExitStatus, Stdio};
     use std::time::Duration;
-    use std::{fs, io, thread};
+    use std::{io, thread};
 
     use rustix::process::{Pid, Signal, kill_process};
     use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
+
+    use crate::signals::is_ignored;
 
     const FORWARDED: [i32; 6] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2];
 
@@ -88,9 +90,7 @@ mod signals {
     impl Signals {
         /// From here on the signals wait to be handled.
         pub fn catch() -> io::Result<Self> {
-            let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-            let is_ignored = |signal: &i32| ignored(&status) >> (signal - 1) & 1 == 1;
-            let caught = FORWARDED.into_iter().filter(|signal| !is_ignored(signal));
+            let caught = FORWARDED.into_iter().filter(|signal| !is_ignored(*signal));
             signal_hook::iterator::Signals::new(caught.chain([SIGCHLD])).map(Self)
         }
 
@@ -133,13 +133,6 @@ mod signals {
     fn start_witness() -> Option<Child> {
         let mut cat = Command::new("cat");
         cat.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()
-    }
-
-    /// The ignored signals, signal 1 in the lowest bit, as Linux lists them (proc(5), `SigIgn`).
-    /// Other systems have no way to ask without unsafe code: there none counts as ignored.
-    fn ignored(status: &str) -> u64 {
-        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-        mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default()
     }
 }
 

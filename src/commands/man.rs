@@ -64,7 +64,7 @@ fn page(command: &Command) -> String {
         environment(&mut roff);
         files(&mut roff);
     }
-    if is_program || ["token", "check", "exec", "emulator"].contains(&command.get_name()) {
+    if cli::has_exit_codes(command.get_name()) {
         exit_status(&mut roff);
     }
     page.extend(roff.render().into_bytes());

@@ -181,11 +181,10 @@ mod signals {
         assert_eq!((code, rest.len()), (Some(7), 0), "{rest:?}");
     }
 
-    /// Ctrl-C signals the group, `timeout` also the process that it started.
+    /// As Ctrl-C on a terminal does.
     #[test]
     fn a_signal_to_the_process_group_reaches_the_command_once() {
         let (code, names) = run(EMULATOR, REPORT, |process, _| {
-            send(process, Signal::INT);
             for signal in [Signal::INT, Signal::TERM] {
                 kill_process_group(Pid::from_child(process), signal).unwrap();
                 // Time for a second one to arrive.
