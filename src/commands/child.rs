@@ -24,9 +24,13 @@ pub fn command(words: &[OsString], path: Option<&OsStr>) -> Command {
     command
 }
 
+fn wait_error(error: io::Error) -> Error {
+    Error::new(Code::Internal, "can't wait for COMMAND").cause(error)
+}
+
 /// Why COMMAND could not be started, with the exit code of `env` (POSIX.1-2017, env, "EXIT
 /// STATUS").
-pub fn spawn_error(command: &Command, error: io::Error) -> Error {
+fn spawn_error(command: &Command, error: io::Error) -> Error {
     let name = command.get_program().to_string_lossy();
     match error.kind() {
         io::ErrorKind::NotFound => Error::new(Code::NotFound, format!("{name} is not found")),
@@ -45,10 +49,7 @@ pub fn replace_process(mut command: Command) -> Result<u8, Error> {
 /// Runs COMMAND, waits for it even after Ctrl-C, and ends with its exit code.
 #[cfg(windows)]
 pub fn replace_process(mut command: Command) -> Result<u8, Error> {
-    let internal = |error| Error::new(Code::Internal, "can't wait for COMMAND").cause(error);
-    let signals = Signals::catch().map_err(internal)?;
-    let mut child = command.spawn().map_err(|error| spawn_error(&command, error))?;
-    signals.wait_forwarding_signals(&mut child).map(exit_code).map_err(internal)
+    Signals::catch()?.run(&mut command).map(exit_code)
 }
 
 /// COMMAND's exit code; after a signal 128 plus its number, as in a shell.
@@ -76,6 +77,7 @@ mod signals {
     use rustix::process::{Pid, Signal, kill_process};
     use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
 
+    use super::{Error, spawn_error, wait_error};
     use crate::signals::is_ignored;
 
     const FORWARDED: [i32; 6] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2];
@@ -89,22 +91,33 @@ mod signals {
 
     impl Signals {
         /// From here on the signals wait to be handled.
-        pub fn catch() -> io::Result<Self> {
+        pub fn catch() -> Result<Self, Error> {
             let caught = FORWARDED.into_iter().filter(|signal| !is_ignored(*signal));
-            signal_hook::iterator::Signals::new(caught.chain([SIGCHLD])).map(Self)
+            let signals = signal_hook::iterator::Signals::new(caught.chain([SIGCHLD]));
+            signals.map(Self).map_err(wait_error)
         }
 
         pub fn wait_for_one(mut self) {
             self.0.forever().find(|signal| *signal != SIGCHLD);
         }
 
-        /// Waits for COMMAND's end and forwards the signals that were sent to this process alone.
+        /// Runs COMMAND and forwards the signals that were sent to this process alone.
         ///
         /// A signal that was sent to the whole process group (Ctrl-C, `timeout`) has reached
         /// COMMAND already, and many programs give up their cleanup at a second SIGINT. The system
         /// doesn't show the difference, so a witness in the same group does: such a signal ends it.
-        pub fn wait_forwarding_signals(mut self, command: &mut Child) -> io::Result<ExitStatus> {
-            let mut witness = start_witness();
+        pub fn run(self, command: &mut Command) -> Result<ExitStatus, Error> {
+            // First, because it must get every signal that COMMAND gets.
+            let witness = start_witness();
+            let mut child = command.spawn().map_err(|error| spawn_error(command, error))?;
+            self.wait_forwarding_signals(&mut child, witness).map_err(wait_error)
+        }
+
+        fn wait_forwarding_signals(
+            mut self,
+            command: &mut Child,
+            mut witness: Option<Child>,
+        ) -> io::Result<ExitStatus> {
             loop {
                 if let Some(status) = command.try_wait()? {
                     return Ok(status);
@@ -140,17 +153,19 @@ mod signals {
 #[cfg(windows)]
 mod signals {
     use std::io;
-    use std::process::{Child, ExitStatus};
+    use std::process::{Command, ExitStatus};
     use std::sync::mpsc::{Receiver, channel};
+
+    use super::{Error, spawn_error, wait_error};
 
     pub struct Signals(Receiver<()>);
 
     impl Signals {
-        pub fn catch() -> io::Result<Self> {
+        pub fn catch() -> Result<Self, Error> {
             let (sender, receiver) = channel();
             // Once the receiver is dropped, Ctrl-C does nothing.
             let handler = move || _ = sender.send(());
-            ctrlc::set_handler(handler).map_err(io::Error::other)?;
+            ctrlc::set_handler(handler).map_err(|error| wait_error(io::Error::other(error)))?;
             Ok(Self(receiver))
         }
 
@@ -158,9 +173,10 @@ mod signals {
             let _ = self.0.recv();
         }
 
-        pub fn wait_forwarding_signals(self, command: &mut Child) -> io::Result<ExitStatus> {
+        pub fn run(self, command: &mut Command) -> Result<ExitStatus, Error> {
             drop(self.0);
-            command.wait()
+            let mut child = command.spawn().map_err(|error| spawn_error(command, error))?;
+            child.wait().map_err(wait_error)
         }
     }
 }

@@ -28,7 +28,7 @@ pub fn run(args: &EmulatorArgs, console: &Console) -> Result<u8, Error> {
     };
     let (listener, address) = listen(args.listen, console)?;
     // A signal that arrives once the address is known must find its handler.
-    let signals = Signals::catch().map_err(internal)?;
+    let signals = Signals::catch()?;
     emulator.start(listener).map_err(internal)?;
     let ended = if args.command.is_empty() {
         Console::print(format!("http://{address}\n"))?;
@@ -93,8 +93,7 @@ fn run_command(
         )
         .env(variable(SettingName::Key), &args.key)
         .env(variable(SettingName::Secret), &args.secret);
-    let mut child = command.spawn().map_err(|error| child::spawn_error(&command, error))?;
-    signals.wait_forwarding_signals(&mut child).map_err(internal)
+    signals.run(&mut command)
 }
 
 /// `NO_PROXY` and `no_proxy` with the emulator's hosts. Clients differ in which one they read.
