@@ -53,22 +53,17 @@ pub struct Cli {
 #[derive(Subcommand)]
 pub enum Command {
     /// Exchange a key and a secret for a session token and print it
-    #[command(args_override_self = true)]
     Token(TokenArgs),
     /// Check that key and secret work, without printing the token
     ///
     /// Makes the same exchange as `token`, with the same exit codes. Each check opens a session,
     /// because the API offers no other way to ask.
-    #[command(args_override_self = true)]
     Check(CheckArgs),
     /// Run a command with a fresh token in its environment
     ///
     /// COMMAND gets SMARTEXTRACT_TOKEN and SMARTEXTRACT_IFRAME_URL, and neither key nor secret. The
     /// token is not renewed while COMMAND runs.
-    #[command(
-        args_override_self = true,
-        override_usage = "smartextract exec [OPTIONS] -- COMMAND [ARG...]"
-    )]
+    #[command(override_usage = "smartextract exec [OPTIONS] -- COMMAND [ARG...]")]
     Exec(ExecArgs),
     /// Show settings and manage the profile file
     #[command(subcommand)]
@@ -76,7 +71,6 @@ pub enum Command {
     /// Run a local stand-in for the API, on its own or around a command
     #[command(
         long_about = help::EMULATOR,
-        args_override_self = true,
         override_usage = "smartextract emulator [OPTIONS] [-- COMMAND [ARG...]]",
     )]
     Emulator(EmulatorArgs),
@@ -137,7 +131,6 @@ pub enum ConfigCommand {
     ///
     /// Shows no secret and only the first characters of a key. Uses neither the network nor
     /// `secret_command`.
-    #[command(args_override_self = true)]
     Show(ShowArgs),
     /// Create a profile file, or add a profile to it
     ///

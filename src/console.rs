@@ -172,7 +172,7 @@ impl Console {
             "" => format!("{text}\n"),
             _ => format!("{style}{label}{style:#} {text}\n"),
         };
-        let _ = self.styled(io::stderr()).write_all(line.as_bytes());
+        let _ = self.styled(io::stderr().lock()).write_all(line.as_bytes());
     }
 }
 

@@ -13,7 +13,7 @@ use ureq::unversioned::transport::{
 use ureq::{Agent, Proxy};
 use zeroize::Zeroizing;
 
-use super::connect::{Fault, Lookup, Proxied, TcpRace, as_tls, is_lost, within};
+use super::connect::{ConnectError, Lookup, Proxied, TcpRace, as_tls, is_lost, within};
 use super::foreign_text::cleaned;
 use super::response::{self, Failure, Response, unexpected};
 use super::retry;
@@ -107,9 +107,11 @@ fn send(agent: &Agent, endpoint: &Uri, body: &[u8], budget: Duration) -> Result<
     let content_type = header("content-type").map(str::to_owned);
     let status = response.status().as_u16();
     let body = response.body_mut().with_config().limit(response::MAX_BYTES).read_to_vec();
+    // An answer that is cut off is a lost connection, but its status and header still count.
     let body = Zeroizing::new(body.map_err(|error| {
-        let failure = Failure::from(error);
-        Failure { error: failure.error.status(status), ..failure }
+        let Failure { error, is_transient, .. } = Failure::from(error);
+        let is_transient = is_transient && (status == 200 || retry::is_transient(status));
+        Failure { error: error.status(status), is_transient, retry_after }
     })?);
     Ok(Response { status, content_type, retry_after, body })
 }
@@ -119,7 +121,7 @@ fn send(agent: &Agent, endpoint: &Uri, body: &[u8], budget: Duration) -> Result<
 impl From<ureq::Error> for Failure {
     fn from(error: ureq::Error) -> Self {
         let error = match known(error) {
-            Ok(Fault::Proxy(error)) => match refusal(error) {
+            Ok(ConnectError::Proxy(error)) => match refusal(error) {
                 Ok(error) => return Self { error, is_transient: false, retry_after: None },
                 Err(error) => PROXY.error(error),
             },
@@ -130,7 +132,7 @@ impl From<ureq::Error> for Failure {
     }
 }
 
-fn known(error: ureq::Error) -> Result<Fault, ureq::Error> {
+fn known(error: ureq::Error) -> Result<ConnectError, ureq::Error> {
     let ureq::Error::Other(inner) = error else { return Err(error) };
     inner.downcast().map(|fault| *fault).map_err(ureq::Error::Other)
 }
@@ -166,7 +168,7 @@ impl Peer {
     fn error(&self, error: ureq::Error) -> Error {
         use ureq::Error as Ureq;
         match known(error) {
-            Ok(Fault::Lookup(error)) => {
+            Ok(ConnectError::Lookup(error)) => {
                 let hint = format!("check the host in {}, and the network (DNS)", self.url);
                 let message = format!("the host name of {} can't be resolved", self.name);
                 Error::new(Code::Network, message).hint(hint).cause(error)

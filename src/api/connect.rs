@@ -22,7 +22,7 @@ const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
 /// A failure that ureq reports as a panic, or without what a message about it needs.
 #[derive(Debug)]
-pub enum Fault {
+pub enum ConnectError {
     /// A name was not found.
     Lookup(io::Error),
     /// A thread could not be created.
@@ -31,7 +31,7 @@ pub enum Fault {
     Proxy(Error),
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for ConnectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Lookup(error) | Self::Thread(error) => error.fmt(f),
@@ -40,10 +40,10 @@ impl fmt::Display for Fault {
     }
 }
 
-impl error::Error for Fault {}
+impl error::Error for ConnectError {}
 
-impl From<Fault> for Error {
-    fn from(fault: Fault) -> Self {
+impl From<ConnectError> for Error {
+    fn from(fault: ConnectError) -> Self {
         Self::Other(Box::new(fault))
     }
 }
@@ -55,7 +55,7 @@ pub fn within<T: Send + 'static>(
     job: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Error> {
     let (sender, result) = mpsc::sync_channel(1);
-    thread::Builder::new().spawn(move || sender.send(job())).map_err(Fault::Thread)?;
+    thread::Builder::new().spawn(move || sender.send(job())).map_err(ConnectError::Thread)?;
     result.recv_timeout(limit).map_err(|_| Error::Timeout(Timeout::Global))
 }
 
@@ -72,7 +72,7 @@ impl Resolver for Lookup {
     ) -> Result<ResolvedSocketAddrs, Error> {
         // Without a timeout ureq starts no thread, whose failure would be a panic.
         let found = DefaultResolver::default().resolve(uri, config, NextTimeout::default());
-        found.map_err(|error| Fault::Lookup(error.into_io()).into())
+        found.map_err(|error| ConnectError::Lookup(error.into_io()).into())
     }
 }
 
@@ -88,7 +88,7 @@ impl<In: Transport, C: Connector<In>> Connector<In> for Proxied<C> {
         details: &ConnectionDetails,
         chained: Option<In>,
     ) -> Result<Option<Self::Out>, Error> {
-        self.0.connect(details, chained).map_err(|error| Fault::Proxy(error).into())
+        self.0.connect(details, chained).map_err(|error| ConnectError::Proxy(error).into())
     }
 }
 
@@ -138,7 +138,7 @@ fn race(addresses: &[SocketAddr]) -> Result<TcpStream, Error> {
     for &address in addresses {
         let sender = sender.clone();
         let attempt = move || sender.send(TcpStream::connect(address));
-        thread::Builder::new().spawn(attempt).map_err(Fault::Thread)?;
+        thread::Builder::new().spawn(attempt).map_err(ConnectError::Thread)?;
         // The next address is tried after the delay, or at once if one has failed.
         match results.recv_timeout(ATTEMPT_DELAY) {
             Ok(Ok(stream)) => return Ok(stream),

@@ -4,9 +4,11 @@
 
 use std::ffi::OsString;
 
-use clap::{Args, ValueHint};
+use clap::builder::{OsStringValueParser, TypedValueParser};
+use clap::{Args, ValueEnum, ValueHint};
 
-use crate::settings::{Flags, SettingName};
+use crate::output::Format;
+use crate::settings::{Flags, SETTINGS, SettingName};
 
 /// The only setting of commands that need just the profile file.
 #[derive(Args)]
@@ -54,11 +56,13 @@ pub struct SettingsArgs {
     /// API key
     // A key or a secret may start with a hyphen, and no message may repeat it.
     #[arg(long, value_name = "KEY", help_heading = "Credentials", allow_hyphen_values = true)]
+    #[arg(value_parser = credential())]
     key: Option<OsString>,
     /// Secret; other users can see it in the process list
     ///
     /// Use --secret-file, SMARTEXTRACT_SECRET or a profile instead.
     #[arg(long, value_name = "SECRET", help_heading = "Credentials", allow_hyphen_values = true)]
+    #[arg(value_parser = credential())]
     secret: Option<OsString>,
     /// File that contains the secret; - for standard input
     #[arg(long, value_name = "PATH", help_heading = "Credentials")]
@@ -96,6 +100,28 @@ pub struct SettingsArgs {
     proxy: Option<OsString>,
 }
 
+/// Rejects a flag of this program as key or secret: `--key $KEY --format=env` with an empty `$KEY`
+/// would otherwise lose the format, and with it the statement that reports a failure to `eval`.
+fn credential() -> impl TypedValueParser<Value = OsString> {
+    OsStringValueParser::new().try_map(|value| {
+        if is_own_flag(&value.to_string_lossy()) {
+            return Err("write a value between the two flags");
+        }
+        Ok(value)
+    })
+}
+
+fn is_own_flag(text: &str) -> bool {
+    const OTHERS: [&str; 6] = ["format", "output", "verbose", "quiet", "color", "help"];
+    if let Some(long) = text.strip_prefix("--") {
+        let name = long.split('=').next().unwrap_or_default();
+        return OTHERS.contains(&name) || SETTINGS.iter().any(|spec| spec.flag == Some(name));
+    }
+    let format = text.strip_prefix("-f").map(|format| format.trim_start_matches('='));
+    let is_format = format.is_some_and(|name| Format::from_str(name, true).is_ok());
+    is_format || ["-f", "-o", "-p", "-e", "-v", "-q", "-h"].contains(&text)
+}
+
 impl SettingsArgs {
     /// The flags as typed.
     pub fn into_flags(self) -> Flags {
@@ -128,7 +154,6 @@ mod tests {
     use clap::Command;
 
     use super::*;
-    use crate::settings::SETTINGS;
 
     #[test]
     fn every_flag_of_a_setting_exists_and_is_passed_on() {

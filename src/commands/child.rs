@@ -16,7 +16,7 @@ pub fn command(words: &[OsString], path: Option<&OsStr>) -> Command {
     let mut command = program::command(program, path);
     command.args(arguments);
     for name in [SettingName::Key, SettingName::Secret, SettingName::SecretFile] {
-        command.env_remove(name.spec().variable.expect("each of these has a variable"));
+        command.env_remove(name.variable());
     }
     if let Some(path) = path {
         command.env("PATH", path);

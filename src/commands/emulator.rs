@@ -77,22 +77,21 @@ fn run_command(
     address: SocketAddr,
     signals: Signals,
 ) -> Result<ExitStatus, Error> {
-    let variable = |name: SettingName| name.spec().variable.expect("each of these has a variable");
     let (path, _temporary) = path_with_program().map_err(|error| {
         Error::new(Code::Internal, "can't put smartextract on COMMAND's PATH").cause(error)
     })?;
     let mut command = child::command(&args.command, Some(&path));
     command
         // Neither this program's proxy nor another client's may be asked for the emulator.
-        .env_remove(variable(SettingName::Proxy))
+        .env_remove(SettingName::Proxy.variable())
         .envs(no_proxy(address.ip(), |name| env::var_os(name)))
-        .env(variable(SettingName::TokenUrl), format!("http://{address}{}", TOKEN_PATHS[0]))
+        .env(SettingName::TokenUrl.variable(), format!("http://{address}{}", TOKEN_PATHS[0]))
         .env(
-            variable(SettingName::IframeTemplate),
+            SettingName::IframeTemplate.variable(),
             format!("http://{address}{}?token={{token}}", PAGE_PATHS[0]),
         )
-        .env(variable(SettingName::Key), &args.key)
-        .env(variable(SettingName::Secret), &args.secret);
+        .env(SettingName::Key.variable(), &args.key)
+        .env(SettingName::Secret.variable(), &args.secret);
     signals.run(&mut command)
 }
 

@@ -50,8 +50,14 @@ pub struct UntilDeadline<'a> {
 
 impl Read for UntilDeadline<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.stream.set_read_timeout(Some(time_left(self.deadline)?))?;
-        self.stream.read(buffer)
+        loop {
+            self.stream.set_read_timeout(Some(time_left(self.deadline)?))?;
+            match self.stream.read(buffer) {
+                // A signal that COMMAND gets, too.
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => return result,
+            }
+        }
     }
 }
 

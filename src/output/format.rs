@@ -40,7 +40,7 @@ pub struct Session {
 }
 
 /// A session in a format.
-#[derive(Debug, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug, PartialEq, Eq))]
 pub struct Rendered {
     pub stdout: String,
     /// What is appended to the file that `Format::file_variable` names.

@@ -16,7 +16,7 @@ use crate::secret::{Flaw, Secret, trimmed, without_final_newline};
 const MAX_BYTES: usize = 64 * 1024;
 
 /// A secret, or the place to read it from.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum SecretSource {
     Value(Secret),
     File(PathBuf),

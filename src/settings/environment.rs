@@ -49,7 +49,7 @@ pub fn built_in_names() -> [&'static str; 4] {
 
 /// A token endpoint that a secret may be sent to. Printed without its query, which may contain
 /// another secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Endpoint(Uri);
 
 impl Endpoint {

@@ -32,7 +32,6 @@ pub use spec::{SETTINGS, SettingName};
 use crate::secret::Key;
 
 /// Everything that a token exchange needs, complete and checked.
-#[derive(Debug)]
 pub struct Settings {
     pub environment: Setting<String>,
     pub token_url: Setting<Endpoint>,

@@ -103,23 +103,19 @@ fn in_domain(host: &str, domain: &str) -> bool {
 }
 
 fn in_network(address: IpAddr, entry: &str) -> bool {
-    let (network, bits) = match entry.split_once('/').map(|(ip, bits)| (ip, bits.parse::<u32>())) {
-        Some((network, Ok(bits))) => (network, Some(bits)),
-        Some(_) => return false,
-        None => (entry, None),
+    let width: u32 = if address.is_ipv4() { 32 } else { 128 };
+    let (network, bits) = match entry.split_once('/') {
+        Some((network, bits)) => (network, bits.parse().ok()),
+        None => (entry, Some(width)),
     };
-    let Ok(network) = network.parse::<IpAddr>() else { return false };
-    match (address, network) {
-        (IpAddr::V4(address), IpAddr::V4(network)) => {
-            bits.is_none_or(|bits| bits <= 32)
-                && (address.to_bits() ^ network.to_bits()).leading_zeros() >= bits.unwrap_or(32)
-        }
-        (IpAddr::V6(address), IpAddr::V6(network)) => {
-            bits.is_none_or(|bits| bits <= 128)
-                && (address.to_bits() ^ network.to_bits()).leading_zeros() >= bits.unwrap_or(128)
-        }
-        _ => false,
-    }
+    let number = |address| match address {
+        IpAddr::V4(address) => u128::from(address.to_bits()),
+        IpAddr::V6(address) => address.to_bits(),
+    };
+    let (Ok(network), Some(bits)) = (network.parse::<IpAddr>(), bits) else { return false };
+    let Some(host_bits) = width.checked_sub(bits) else { return false };
+    let difference = number(address) ^ number(network);
+    network.is_ipv4() == address.is_ipv4() && difference.checked_shr(host_bits).unwrap_or(0) == 0
 }
 
 #[cfg(test)]

@@ -57,15 +57,20 @@ pub fn resolve_with(sources: &Sources<'_>, file: Option<&ProfileFile>) -> Result
         timeout: resolver.timeout(),
         retries: resolver.retries(),
         ca_file: resolver.ca_file(),
-        trust_variables: ["SSL_CERT_FILE", "SSL_CERT_DIR"]
-            .into_iter()
-            .filter_map(|name| sources.variable(name))
-            .collect(),
+        trust_variables: trust_variables(sources),
         warnings: resolver.warnings,
         profile: profile.zip(chosen).map(|(profile, chosen)| chosen.with(profile.name.clone())),
         has_profile_file: file.is_some(),
         profile_path,
     })
+}
+
+/// The variables that replace the operating system's trust store. An empty `SSL_CERT_FILE` counts,
+/// because the library that reads it has no other rule.
+fn trust_variables(sources: &Sources<'_>) -> Vec<Setting<Raw>> {
+    let file = (sources.variable)("SSL_CERT_FILE")
+        .map(|value| Setting { value: Raw(value), origin: Origin::Variable("SSL_CERT_FILE") });
+    file.into_iter().chain(sources.variable("SSL_CERT_DIR")).collect()
 }
 
 /// Reads the profile file, which must exist if it was named explicitly.
@@ -91,7 +96,7 @@ fn choose(sources: &Sources<'_>, file: Option<&ProfileFile>) -> Resolution<usize
         return Ok(Some(named.with(index)));
     }
     let known = file.map(ProfileFile::profile_names).unwrap_or_default();
-    let error = suggest::unknown("profile", &named.value, &named.origin, &known);
+    let error = suggest::unknown("profile", &named, &known);
     Err(match (file, sources.profile_path()?) {
         (Some(_), _) => error,
         (None, Some(path)) => error.hint(format!(
@@ -144,7 +149,7 @@ impl Resolver<'_> {
     fn unknown_environment(&self, name: &Setting<String>) -> Error {
         let custom = self.file.map(ProfileFile::environment_names).unwrap_or_default();
         let known: Vec<&str> = environment::built_in_names().into_iter().chain(custom).collect();
-        suggest::unknown("environment", &name.value, &name.origin, &known)
+        suggest::unknown("environment", name, &known)
     }
 
     /// The value of the flag or variable, else the value of the environment.
@@ -198,7 +203,7 @@ impl Resolver<'_> {
 
     /// The proxy for this endpoint. Hosts in `NO_PROXY` bypass it, unless it is given as a flag.
     ///
-    /// For http on loopback, only a proxy that is set for this program is used: any other would get
+    /// For http on loopback, only `--proxy` and `SMARTEXTRACT_PROXY` count: any other proxy would get
     /// key and secret in clear text, and http is accepted only because they stay on the machine.
     fn proxy(&self, endpoint: &Endpoint) -> Resolution<Proxy> {
         let own = self.sources.given(SettingName::Proxy);

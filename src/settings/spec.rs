@@ -57,6 +57,11 @@ const fn row(
 }
 
 impl SettingName {
+    /// The environment variable of a setting that has one.
+    pub fn variable(self) -> &'static str {
+        self.spec().variable.expect("every setting but secret_command has a variable")
+    }
+
     pub fn spec(self) -> &'static SettingSpec {
         SETTINGS.iter().find(|spec| spec.name == self).expect("SETTINGS has every name")
     }

@@ -1,9 +1,8 @@
 //! Suggestions for a mistyped name.
 
-use std::fmt::Display;
-
 use strsim::osa_distance;
 
+use super::origin::{Origin, Setting};
 use crate::error::Error;
 
 /// The known name that `typed` is probably a typo of: at most two letters away.
@@ -23,14 +22,17 @@ pub fn list(typed: &str, known: &[&str]) -> String {
     names.join(", ") + more
 }
 
-/// The error for an unknown name of a `kind`, with the known ones, closest first.
-pub fn unknown(kind: &str, name: &str, origin: &dyn Display, known: &[&str]) -> Error {
-    let error = Error::config(format!("unknown {kind} {name} ({origin})"));
-    if known.is_empty() {
-        return error.hint(format!("define it: the profile file has no {kind}"));
-    }
-    let list = list(name, known);
-    match closest(name, known) {
+/// The error for an unknown name of a `kind`, with the known ones, closest first. No message may
+/// repeat a value of the profile file, so such a name is shown only if it resembles a known one.
+pub fn unknown(kind: &str, name: &Setting<String>, known: &[&str]) -> Error {
+    let Setting { value, origin } = name;
+    let closest = closest(value, known);
+    let is_shown = closest.is_some() || !matches!(origin, Origin::File(_));
+    let shown = if is_shown { format!(" {value}") } else { String::new() };
+    let error = Error::config(format!("unknown {kind}{shown} ({origin})"));
+    let list = list(value, known);
+    match closest {
+        _ if known.is_empty() => error.hint(format!("define it: the profile file has no {kind}")),
         Some(closest) => error.hint(format!("did you mean {closest}? Use one of: {list}")),
         None => error.hint(format!("use one of: {list}")),
     }

@@ -170,3 +170,14 @@ fn a_servers_text_is_cleaned_and_truncated() {
         .never_says("\u{1b}");
     assert!(outcome.stderr.len() < 1500);
 }
+
+#[test]
+fn an_answer_that_is_cut_off_still_counts_by_its_status_and_retry_after() {
+    for (status, retry_after, attempts) in [(401, "0", 1), (429, "99", 1), (429, "0", 3)] {
+        let (url, requests) = scripted(vec![format!(
+            "HTTP/1.1 {status} X\r\nretry-after: {retry_after}\r\ncontent-length: 99\r\n\r\n{{"
+        )]);
+        Case::token(&url, "--retries 2").run().fails(20).says("lost");
+        assert_eq!(requests.try_iter().count(), attempts, "{status} {retry_after}");
+    }
+}

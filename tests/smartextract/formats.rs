@@ -175,6 +175,8 @@ fn a_usage_error_prints_the_statement_of_a_format_mentioned_anywhere() {
         "token --key --format env",
         "--format env config show",
         "token --format Env",
+        "token --key --format=env",
+        "token --secret -fenv",
     ] {
         let outcome = Case::new(arguments).run();
         assert_eq!((outcome.code, outcome.stdout.as_str()), (2, "(exit 2);\n"), "{arguments}");

@@ -201,6 +201,22 @@ mod on_a_terminal {
     }
 
     #[test]
+    fn a_change_of_the_file_during_the_questions_is_kept() {
+        let mut terminal = Terminal::start("--profile x", "");
+        let path = terminal.home.path().join("c.toml");
+        terminal.session.exp_regex(": $").unwrap();
+        std::fs::write(&path, "[profiles.other]\n").unwrap();
+        terminal.session.send_line("").unwrap();
+        for answer in [KEY, "", SECRET, "n"] {
+            terminal.session.exp_regex(": $").unwrap();
+            terminal.session.send_line(answer).unwrap();
+        }
+        let shown = terminal.session.exp_eof().unwrap();
+        assert!(shown.contains("already exists"), "{shown}");
+        assert_eq!(std::fs::read_to_string(path).unwrap(), "[profiles.other]\n");
+    }
+
+    #[test]
     fn an_error_that_no_answer_can_fix_does_not_ask_again() {
         let (file, shown) = Terminal::start("", "http://h/x").answer(&["", KEY, "", SECRET, "y"]);
         assert!(shown.contains("could not be checked"), "{shown}");

@@ -45,7 +45,7 @@ fn a_failure_leaves_the_file_unchanged() {
 #[test]
 fn a_path_that_can_not_be_written_is_reported_before_the_request() {
     let api = Api::giving_tokens();
-    for path in ["no/such/directory/x", "directory"] {
+    for path in ["no/such/directory/x", "directory", "new/"] {
         let case = Case::token(&api.url(), "").arg(format!("--output={path}"));
         case.file("directory/x", "").run().fails(1).says("can't be written");
     }

@@ -34,3 +34,33 @@ fn quiet_leaves_only_errors() {
     assert_eq!(outcome.stderr, "");
     Case::new("token -q").run().fails(4).says("error: no key");
 }
+
+/// On a terminal of its own, with an API that answers after two seconds.
+#[cfg(unix)]
+fn on_a_terminal(arguments: &str) -> String {
+    use std::io::Write as _;
+    let address = crate::support::server::listen(|_, mut stream| {
+        crate::support::server::read_request(&mut stream)?;
+        std::thread::sleep(std::time::Duration::from_secs(2));
+        stream.write_all(response(200, "", SUCCESS).as_bytes())
+    });
+    let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin!("smartextract"));
+    command.args(["token", "--token-url"]).arg(format!("http://{address}/"));
+    command.args(arguments.split_whitespace()).env("HOME", "/nonexistent");
+    command.env("SMARTEXTRACT_KEY", KEY).env("SMARTEXTRACT_SECRET", SECRET);
+    let mut session = rexpect::session::spawn_command(command, Some(20_000)).unwrap();
+    session.exp_eof().unwrap()
+}
+
+#[cfg(unix)]
+#[test]
+fn a_status_line_on_a_terminal_appears_after_a_second_and_disappears() {
+    let shown = on_a_terminal("");
+    assert!(shown.contains("\rconnecting to 127.0.0.1 (1 s of 30 s)"), "{shown:?}");
+    let line = shown.trim_end().strip_suffix("t0ken").expect("the token comes last");
+    assert!(line.ends_with(" \r"), "the line was not cleared: {shown:?}");
+    for arguments in ["-q", "-v", "--format json"] {
+        let shown = on_a_terminal(arguments);
+        assert!(!shown.contains("connecting"), "{arguments}: {shown:?}");
+    }
+}

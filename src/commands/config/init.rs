@@ -35,14 +35,17 @@ pub fn run(path: &Path, profile: Option<String>, console: &Console) -> Result<u8
         None if is_interactive => "",
         None => &commented_out(EXAMPLE),
     };
-    let content = if is_interactive {
+    let table = if is_interactive {
         Questions { path, profile: &profile, base, environments: &environments }.ask(console)?
     } else if names_profile {
-        appended(path, base, &placeholder(&profile))?
+        Zeroizing::new(placeholder(&profile))
     } else {
-        Zeroizing::new(base.to_owned())
+        Zeroizing::default()
     };
-    write(path, &content, existing.is_some())?;
+    match existing {
+        Some(_) => add(path, &profile, &table)?,
+        None => create(path, &appended(path, base, &table)?)?,
+    }
     let next = match (is_interactive, profile.as_str()) {
         (false, _) => "next: edit it to set key and secret".to_owned(),
         (true, "default") => "next: smartextract token".to_owned(),
@@ -79,16 +82,21 @@ fn file_exists(path: &Path) -> Error {
         .hint("add a profile with --profile NAME, or run smartextract config show")
 }
 
-fn write(path: &Path, content: &str, exists: bool) -> Result<(), Error> {
+/// Adds the table to the file as it is now, because it may have changed during the questions.
+fn add(path: &Path, profile: &str, table: &str) -> Result<(), Error> {
     let failed = || format!("{} can't be written", path.display());
-    if exists {
-        let target = final_path(path).with_context(failed)?;
-        let metadata = target.metadata().with_context(failed)?;
-        return Ok(replace_file(&target, content, Some(&metadata)).with_context(failed)?);
-    }
+    let target = final_path(path).with_context(failed)?;
+    let metadata = target.metadata().with_context(failed)?;
+    let text = read_profile_file(path)?.unwrap_or_default();
+    addable(path, &text, profile)?;
+    let content = appended(path, &text, table)?;
+    Ok(replace_file(&target, &content, Some(&metadata)).with_context(failed)?)
+}
+
+fn create(path: &Path, content: &str) -> Result<(), Error> {
     match create_new_file(path, content) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(file_exists(path)),
-        created => Ok(created.with_context(failed)?),
+        created => Ok(created.with_context(|| format!("{} can't be written", path.display()))?),
     }
 }
 
@@ -111,6 +119,7 @@ fn placeholder(profile: &str) -> String {
 /// The base with a table at its end, if that is a valid profile file.
 pub fn appended(path: &Path, base: &str, table: &str) -> Result<Zeroizing<String>, Error> {
     let separator = match base {
+        _ if table.is_empty() => "",
         "" => "",
         _ if base.ends_with('\n') => "\n",
         _ => "\n\n",

@@ -75,6 +75,7 @@ mod terminal {
     use zeroize::Zeroizing;
 
     use super::say;
+    use crate::signals::is_ignored;
 
     /// Whether the echo is off.
     static HIDDEN: AtomicBool = AtomicBool::new(false);
@@ -113,7 +114,8 @@ mod terminal {
     /// A signal that ends or stops the process restores the terminal first, while the guard lives.
     pub fn restore_on_signals() -> io::Result<SignalGuard> {
         let before = tcgetattr(io::stdin())?;
-        let mut signals = Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP])?;
+        let caught = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP].into_iter();
+        let mut signals = Signals::new(caught.filter(|signal| !is_ignored(*signal)))?;
         let guard = SignalGuard(signals.handle());
         std::thread::Builder::new().spawn(move || {
             for signal in signals.forever() {

@@ -27,7 +27,8 @@ pub struct Questions<'a> {
 }
 
 impl Questions<'_> {
-    /// Asks until the credentials work, or the user does not want to check them.
+    /// Asks until the credentials work, or the user does not want to check them; returns the
+    /// profile's table.
     pub fn ask(&self, console: &Console) -> Result<Zeroizing<String>, Error> {
         let _guard = prompt::restore_on_signals().context("the terminal can't be used")?;
         Console::log(&format!("Profile {} in {}", self.profile, self.path.display()));
@@ -37,9 +38,10 @@ impl Questions<'_> {
             let key = prompt::ask("API key: ", credential)?;
             let secret = secret()?;
             let answers = Answers { environment: environment.clone(), key, secret };
-            let content = appended(self.path, self.base, &answers.table(self.profile))?;
+            let table = answers.table(self.profile);
+            let content = appended(self.path, self.base, &table)?;
             if !prompt::confirm("Check them now? This opens a session.")? {
-                return Ok(content);
+                return Ok(table);
             }
             let settings = self.settings(&content);
             let is_resolved = settings.is_ok();
@@ -54,7 +56,7 @@ impl Questions<'_> {
                     prompt::say("Key and secret could not be checked.\n");
                 }
             }
-            return Ok(content);
+            return Ok(table);
         }
     }
 
