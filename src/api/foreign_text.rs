@@ -247,17 +247,24 @@ mod tests {
             .collect()
     }
 
-    /// PHP's and JavaScript's escapes for bytes and characters.
+    /// PHP's escapes for bytes and characters.
     fn escapes(text: &str) -> String {
         text.chars().enumerate().fold(String::new(), |mut out, (index, c)| {
             let code = u32::from(c);
-            match index % 4 {
+            match index % 3 {
                 0 if c.is_ascii() => write!(out, "\\x{code:02X}"),
                 1 if c.is_ascii() => write!(out, "\\{code:03o}"),
-                2 if code < 0x10000 => write!(out, "%u{code:04X}"),
                 _ => write!(out, "\\u{{{code:x}}}"),
             }
             .unwrap();
+            out
+        })
+    }
+
+    /// As JavaScript's `escape` does for most characters.
+    fn percent_u(text: &str) -> String {
+        text.encode_utf16().fold(String::new(), |mut out, unit| {
+            write!(out, "%u{unit:04X}").unwrap();
             out
         })
     }
@@ -269,7 +276,7 @@ mod tests {
         })
     }
 
-    const ENCODERS: [fn(&str) -> String; 14] = [
+    const ENCODERS: [fn(&str) -> String; 15] = [
         str::to_owned,
         str::to_uppercase,
         str::to_lowercase,
@@ -282,6 +289,7 @@ mod tests {
         html_numbers,
         html_hex,
         escapes,
+        percent_u,
         html_without_semicolons,
         |text| uri_component(text).to_lowercase(),
     ];
