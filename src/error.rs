@@ -27,61 +27,38 @@ pub enum Code {
     NotFound,
 }
 
-impl Code {
-    pub const ALL: [Self; 15] = [
-        Self::Internal,
-        Self::Usage,
-        Self::Config,
-        Self::MissingCredentials,
-        Self::InvalidCredentials,
-        Self::KeyDisabled,
-        Self::AccessDenied,
-        Self::Network,
-        Self::Timeout,
-        Self::Tls,
-        Self::ServerError,
-        Self::UnexpectedResponse,
-        Self::RateLimited,
-        Self::NotExecutable,
-        Self::NotFound,
-    ];
+/// Each code with its exit code, its name in JSON errors and its meaning.
+#[rustfmt::skip]
+pub static CODES: [(Code, u8, &str, &str); 15] = [
+    (Code::Internal, 1, "internal", "output could not be written, or a bug"),
+    (Code::Usage, 2, "usage", "invalid arguments"),
+    (Code::Config, 3, "config", "invalid profile file, environment variable or setting"),
+    (Code::MissingCredentials, 4, "missing_credentials", "no key or no secret found"),
+    (Code::InvalidCredentials, 10, "invalid_credentials", "401: the credentials are not valid"),
+    (Code::KeyDisabled, 11, "key_disabled", "401: the key is disabled"),
+    (Code::AccessDenied, 12, "access_denied", "any other 401 or 403"),
+    (Code::Network, 20, "network", "name resolution, connection or proxy failed"),
+    (Code::Timeout, 21, "timeout", "the time budget is used up"),
+    (Code::Tls, 22, "tls", "certificate or handshake rejected"),
+    (Code::ServerError, 30, "server_error", "5xx, after all retries"),
+    (Code::UnexpectedResponse, 31, "unexpected_response", "redirect, other status, not JSON, or no valid token"),
+    (Code::RateLimited, 32, "rate_limited", "429, after all retries"),
+    (Code::NotExecutable, 126, "not_executable", "COMMAND can't be run"),
+    (Code::NotFound, 127, "not_found", "COMMAND is not found"),
+];
 
-    const fn row(self) -> (u8, &'static str, &'static str) {
-        match self {
-            Self::Internal => (1, "internal", "output could not be written, or a bug"),
-            Self::Usage => (2, "usage", "invalid arguments"),
-            Self::Config => (3, "config", "invalid profile file, environment variable or setting"),
-            Self::MissingCredentials => (4, "missing_credentials", "no key or no secret found"),
-            Self::InvalidCredentials => {
-                (10, "invalid_credentials", "401: the credentials are not valid")
-            }
-            Self::KeyDisabled => (11, "key_disabled", "401: the key is disabled"),
-            Self::AccessDenied => (12, "access_denied", "any other 401 or 403"),
-            Self::Network => (20, "network", "name resolution, connection or proxy failed"),
-            Self::Timeout => (21, "timeout", "the time budget is used up"),
-            Self::Tls => (22, "tls", "certificate or handshake rejected"),
-            Self::ServerError => (30, "server_error", "5xx, after all retries"),
-            Self::UnexpectedResponse => {
-                (31, "unexpected_response", "redirect, other status, not JSON, or no valid token")
-            }
-            Self::RateLimited => (32, "rate_limited", "429, after all retries"),
-            Self::NotExecutable => (126, "not_executable", "COMMAND can't be run"),
-            Self::NotFound => (127, "not_found", "COMMAND is not found"),
-        }
+impl Code {
+    fn row(self) -> (Self, u8, &'static str, &'static str) {
+        *CODES.iter().find(|row| row.0 == self).expect("CODES has every code")
     }
 
     /// The process's exit code.
-    pub const fn exit_code(self) -> u8 {
-        self.row().0
-    }
-
-    /// The name in JSON errors.
-    pub const fn name(self) -> &'static str {
+    pub fn exit_code(self) -> u8 {
         self.row().1
     }
 
-    /// The meaning, for the table in help and manual.
-    pub const fn meaning(self) -> &'static str {
+    /// The name in JSON errors.
+    fn name(self) -> &'static str {
         self.row().2
     }
 

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use clap::{Arg, Command};
 
-use crate::error::Code;
+use crate::error::CODES;
 use crate::settings::SETTINGS;
 
 /// A command line and its purpose.
@@ -134,8 +134,7 @@ fn after_help(command: &str) -> String {
     }
     if has_exit_codes(command) {
         text.push_str("\n\nExit codes:\n   0  success");
-        for code in Code::ALL {
-            let (number, name, meaning) = (code.exit_code(), code.name(), code.meaning());
+        for (_, number, name, meaning) in CODES {
             let _ = write!(text, "\n {number:>3}  {name:<20} {meaning}");
         }
         text.push_str("\n1x: credentials. 2x: network. 3x: server.");

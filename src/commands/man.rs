@@ -10,7 +10,7 @@ use clap_mangen::roff::{Inline, Roff, bold, italic, roman};
 
 use crate::cli;
 use crate::console::Console;
-use crate::error::{Code, Error};
+use crate::error::{CODES, Error};
 use crate::settings::SETTINGS;
 
 /// The date of this version, as in the changelog.
@@ -131,8 +131,7 @@ fn files(roff: &mut Roff) {
 fn exit_status(roff: &mut Roff) {
     section(roff, "EXIT STATUS");
     entry(roff, vec![bold("0")], "success.".to_owned());
-    for code in Code::ALL {
-        let text = format!("{}: {}.", code.name(), code.meaning());
-        entry(roff, vec![bold(code.exit_code().to_string())], text);
+    for (_, number, name, meaning) in CODES {
+        entry(roff, vec![bold(number.to_string())], format!("{name}: {meaning}."));
     }
 }
