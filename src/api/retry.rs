@@ -106,8 +106,17 @@ mod tests {
         }
 
         #[test]
-        fn any_retry_after_is_read_or_ignored(value in "\\PC*|[0-9A-Za-z ,:-]*") {
-            let _ = retry_after(&value, SystemTime::UNIX_EPOCH);
+        fn any_number_is_read_as_seconds(number in "[0-9]{1,30}") {
+            let seconds = u64::try_from(number.parse::<u128>().unwrap()).unwrap_or(u64::MAX);
+            let read = retry_after(&number, SystemTime::UNIX_EPOCH);
+            prop_assert_eq!(read, Some(Duration::from_secs(seconds)));
+        }
+
+        /// The shortest form of a date has 24 characters.
+        #[test]
+        fn neither_a_number_nor_a_date_is_ignored(value in "\\PC{0,23}|[0-9A-Za-z ,:-]{0,23}") {
+            prop_assume!(!value.trim().bytes().all(|byte| byte.is_ascii_digit()));
+            prop_assert_eq!(retry_after(&value, SystemTime::UNIX_EPOCH), None);
         }
     }
 }

@@ -204,9 +204,25 @@ mod tests {
         }
 
         #[test]
-        fn any_url_is_accepted_or_rejected(url in "\\PC*|https?://[a-z0-9.:@\\[\\]/?#%]*") {
-            if let Ok(endpoint) = Endpoint::parse(&url) {
-                prop_assert!(endpoint.is_https() || is_loopback(endpoint.host()));
+        fn an_accepted_url_has_no_user_and_is_https_or_loopback_as_a_browser_reads_it(
+            url in "\\PC*|https?://[a-z0-9.:@\\[\\]/?#%]*|https?://([a-z]{0,2}[:@]){0,2}\
+                (LocalHost|127\\.0\\.0\\.[0-9]{1,3}|\\[::[0-2]\\])[a-z0-9.:@\\[\\]/?#%\\\\]{0,9}",
+        ) {
+            if Endpoint::parse(&url).is_ok() {
+                let is_http = !url.to_lowercase().starts_with("https:");
+                match url::Url::parse(&url) {
+                    Ok(url) => {
+                        prop_assert!(url.username().is_empty() && url.password().is_none());
+                        let is_loopback = match url.host() {
+                            Some(url::Host::Domain(name)) => name == "localhost",
+                            Some(url::Host::Ipv4(address)) => address.is_loopback(),
+                            Some(url::Host::Ipv6(address)) => address.is_loopback(),
+                            None => false,
+                        };
+                        prop_assert!(is_loopback || !is_http);
+                    }
+                    Err(error) => prop_assert!(!is_http, "{error}"),
+                }
             }
         }
     }
