@@ -320,6 +320,9 @@ mod tests {
         assert_eq!(shown(&format!("{}8f14e45fceea", "x".repeat(SHOWN - 4))), WITHHELD);
         assert_eq!(shown_by("no a+b+c+d+e", "the-key-0123", "a b c d e"), WITHHELD);
         assert_eq!(shown_by("not pin", "the-key-0123", "pin"), WITHHELD);
+        for text in [r"p\u00E4/ss\u0026w\u003Crd-0123", "p%25C3%25A4/ss&amp;amp;w&LT;rd%2d0123"] {
+            assert_eq!(shown_by(text, "the-key", "pä/ss&w<rd-0123"), WITHHELD, "{text}");
+        }
     }
 
     proptest! {

@@ -183,6 +183,7 @@ mod tests {
             (401, String::new(), Code::AccessDenied),
             (403, flat("This API key is disabled"), Code::AccessDenied),
             (403, "<html>".to_owned(), Code::AccessDenied),
+            (403, deep("no privilege"), Code::AccessDenied),
             (429, String::new(), Code::RateLimited),
             (500, String::new(), Code::ServerError),
             (599, String::new(), Code::ServerError),
@@ -192,23 +193,34 @@ mod tests {
             (404, String::new(), Code::UnexpectedResponse),
             (201, r#"{"data":{"token":"t"}}"#.to_owned(), Code::UnexpectedResponse),
             (204, String::new(), Code::UnexpectedResponse),
-            (200, String::new(), Code::UnexpectedResponse),
-            (200, "<html>".to_owned(), Code::UnexpectedResponse),
-            (200, "{}".to_owned(), Code::UnexpectedResponse),
-            (200, r#"{"data":{"token":1}}"#.to_owned(), Code::UnexpectedResponse),
-            (200, r#"{"token":"t"}"#.to_owned(), Code::UnexpectedResponse),
-            (200, r#"{"data":{"token":""}}"#.to_owned(), Code::UnexpectedResponse),
-            (200, r#"{"data":{"token":"a b"}}"#.to_owned(), Code::UnexpectedResponse),
-            (200, r#"{"data":{"token":"a\nb"}}"#.to_owned(), Code::UnexpectedResponse),
-            (200, r#"{"data":{"token":"a\u0000"}}"#.to_owned(), Code::UnexpectedResponse),
-            (200, r#"{"data":{"token":"a\u001b[2J"}}"#.to_owned(), Code::UnexpectedResponse),
-            (200, r#"{"data":{"token":"a\u202eb"}}"#.to_owned(), Code::UnexpectedResponse),
-            (200, r#"{"data":{"token":"t"}} x"#.to_owned(), Code::UnexpectedResponse),
-            (200, r#"{"data":["t"]}"#.to_owned(), Code::UnexpectedResponse),
-            (200, r#"[["t"]]"#.to_owned(), Code::UnexpectedResponse),
         ] {
             let error = read_text(status, body.as_bytes()).expect_err(&body);
             assert_eq!(error.code(), code, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn an_answer_without_a_valid_token_is_unexpected() {
+        for (body, said) in [
+            ("", "not JSON (0 bytes, "),
+            ("<html>", "not JSON"),
+            (r#"{"data":{"token":"t"}} x"#, "not JSON"),
+            ("{}", "contains no token"),
+            (r#"{"data":{"token":1}}"#, "contains no token"),
+            (r#"{"data":{"token":null}}"#, "contains no token"),
+            (r#"{"token":"t"}"#, "contains no token"),
+            (r#"{"data":["t"]}"#, "contains no token"),
+            (r#"[["t"]]"#, "contains no token"),
+            (r#"{"data":{"token":""}}"#, "token is empty"),
+            (r#"{"data":{"token":"a b"}}"#, "token contains white space"),
+            (r#"{"data":{"token":"a\nb"}}"#, "token contains white space"),
+            (r#"{"data":{"token":"a\u0000"}}"#, "token contains a control character"),
+            (r#"{"data":{"token":"a\u001b[2J"}}"#, "token contains a control character"),
+            (r#"{"data":{"token":"a\u202eb"}}"#, "token contains an invisible character"),
+        ] {
+            let error = read_text(200, body.as_bytes()).expect_err(body);
+            assert_eq!(error.code(), Code::UnexpectedResponse, "{body}");
+            assert!(error.summary().contains(said), "{body}: {}", error.summary());
         }
     }
 

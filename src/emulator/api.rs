@@ -79,11 +79,13 @@ mod tests {
 
     #[test]
     fn each_request_has_its_reply() {
+        let invalid = r#"{ "status": "error", "error": "Invalid credentials provided" }"#;
+        let disabled = r#"{ "status": "error", "error": "This API key is disabled" }"#;
         for (body, status, text) in [
             (r#"{"key":"k","secret":"s"}"#, 200, "{ \"data\": { \"token\": \""),
-            (r#"{"key":"k","secret":"x"}"#, 401, "Invalid credentials provided"),
-            (r#"{"key":"x","secret":"s"}"#, 401, "Invalid credentials provided"),
-            (r#"{"key":"d","secret":"s"}"#, 401, "This API key is disabled"),
+            (r#"{"key":"k","secret":"x"}"#, 401, invalid),
+            (r#"{"key":"x","secret":"s"}"#, 401, invalid),
+            (r#"{"key":"d","secret":"s"}"#, 401, disabled),
             (r#"{"key":"k"}"#, 400, "strings key and secret"),
             (r#"{"key":1,"secret":"s"}"#, 400, "strings key and secret"),
             ("[]", 400, "strings key and secret"),

@@ -180,6 +180,7 @@ mod tests {
             "https://a b/",
             "https://localhost:99999/",
             "http://localhost:abc/",
+            "http://localhost:0/",
         ] {
             assert!(Endpoint::parse(url).is_err(), "{url}");
         }

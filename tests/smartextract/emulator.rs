@@ -102,19 +102,13 @@ impl Drop for Alone {
 }
 
 #[test]
-fn both_paths_give_the_documented_answers() {
+fn both_paths_give_the_documented_answer() {
     let emulator = Alone::start("");
     for path in [PRODUCTION, STAGING] {
         let (status, answer) = emulator.post(path, GOOD);
         assert_eq!(status, 200, "{answer}");
         assert!(answer.contains("content-type: application/json\r\n"), "{answer}");
         assert!(answer.contains("\r\n\r\n{ \"data\": { \"token\": \""), "{answer}");
-        let (status, answer) = emulator.post(path, &GOOD.replace("secret\"}", "x\"}"));
-        let body = r#"{ "status": "error", "error": "Invalid credentials provided" }"#;
-        assert!(status == 401 && answer.ends_with(body), "{answer}");
-        let (status, answer) = emulator.post(path, &GOOD.replace("emulator-key", "disabled-key"));
-        let body = r#"{ "status": "error", "error": "This API key is disabled" }"#;
-        assert!(status == 401 && answer.ends_with(body), "{answer}");
     }
 }
 

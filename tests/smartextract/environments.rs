@@ -99,15 +99,9 @@ fn an_unknown_environment_lists_the_known_ones_closest_first() {
 }
 
 #[test]
-fn http_is_accepted_for_loopback_hosts_only() {
-    for url in ["http://api.clik.ai/x", "http://10.0.0.1/", "http://localhost.example/"] {
-        Case::token(url, "").run().fails(3).says("loopback").says("SMARTEXTRACT_TOKEN_URL");
-    }
-    for url in ["https://127.0.0.1:99999/", "https://h:x/", "http://localhost:0/"] {
-        Case::token(url, "").run().fails(3).says("port");
-    }
-    for url in ["http://localhost:1/x", "http://127.9.9.9:1/x", "http://[::1]:1/x"] {
-        Case::token(url, "").run().fails(20);
+fn an_invalid_token_url_is_a_config_error_that_names_its_origin() {
+    for (url, said) in [("http://10.0.0.1/", "loopback"), ("https://127.0.0.1:99999/", "port")] {
+        Case::token(url, "").run().fails(3).says(said).says("SMARTEXTRACT_TOKEN_URL");
     }
 }
 

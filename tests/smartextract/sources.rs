@@ -115,8 +115,12 @@ fn the_secret_may_come_from_each_of_its_places() {
         (String::new(), ("", ""), "secret_command = [\"~/print\", \"s\"]"),
         (String::new(), ("", ""), "secret_command = [\"../../print\", \"s\"]"),
     ] {
-        if profile.starts_with("secret_file = \"..") && cfg!(target_os = "macos") {
-            continue; // The configuration directory is deeper there.
+        // On macOS the profile file's directory is deeper. Windows has no `#!`, and HOME does not
+        // change the home directory there.
+        if cfg!(target_os = "macos") && profile.contains("../..")
+            || cfg!(windows) && (profile.contains("~/") || profile.contains("print"))
+        {
+            continue;
         }
         let sent = body_sent(|url| {
             let case = Case::token(url, &arguments)

@@ -7,7 +7,6 @@ use std::thread;
 use std::time::Duration;
 
 use mockito::{Mock, Server, ServerGuard};
-#[cfg(unix)]
 use socket2::{Domain, Socket, Type};
 
 pub const PATH: &str = "/smart-extract-api/api/account/v1/auth/token";
@@ -92,9 +91,18 @@ pub fn read_request(stream: &mut impl Read) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&request).into_owned())
 }
 
-/// A loopback port on which nothing listens.
+/// A socket on loopback that refuses connections until it listens. No one else can use its port.
+pub fn reserved() -> (SocketAddr, Socket) {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    (socket.local_addr().unwrap().as_socket().unwrap(), socket)
+}
+
+/// A loopback port on which nothing listens, and nothing will until the test process ends.
 pub fn closed_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    let (address, socket) = reserved();
+    std::mem::forget(socket);
+    address.port()
 }
 
 /// An address that never answers a connection attempt, because its queue is full and nothing
@@ -102,18 +110,15 @@ pub fn closed_port() -> u16 {
 /// instead.)
 #[cfg(unix)]
 pub fn unresponsive() -> (SocketAddr, Vec<Socket>) {
-    let socket = || Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    let listener = socket();
-    listener.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    let (address, listener) = reserved();
     listener.listen(1).unwrap();
-    let address = listener.local_addr().unwrap();
     let mut sockets = vec![listener];
     // More than any system queues beyond a backlog of one.
     for _ in 0..8 {
-        let client = socket();
+        let client = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
         client.set_nonblocking(true).unwrap();
-        let _ = client.connect(&address);
+        let _ = client.connect(&address.into());
         sockets.push(client);
     }
-    (address.as_socket().unwrap(), sockets)
+    (address, sockets)
 }
