@@ -91,17 +91,24 @@ fn percent_decoded(text: &str) -> String {
 /// write them.
 fn backslash_decoded(text: &str) -> String {
     unescaped(text, '\\', |after| {
-        if let Some(braced) = after.strip_prefix("u{") {
-            let (code, rest) = number(braced, 16, 6)?;
-            return Some((code, rest.strip_prefix('}')?));
-        }
-        match after.strip_prefix('u') {
-            Some(digits) => number(digits, 16, 4),
-            None => match after.strip_prefix('x') {
-                Some(digits) => number(digits, 16, 2),
-                None => number(after, 8, 3),
-            },
-        }
+        let braced = |digits| {
+            let (code, rest) = number(digits, 16, 6)?;
+            Some((code, rest.strip_prefix('}')?))
+        };
+        let escape = if let Some(digits) = after.strip_prefix("u{") {
+            braced(digits)
+        } else if let Some(digits) = after.strip_prefix('u') {
+            number(digits, 16, 4)
+        } else if let Some(digits) = after.strip_prefix('x') {
+            number(digits, 16, 2)
+        } else {
+            number(after, 8, 3)
+        };
+        // Before any other character the backslash means that character.
+        escape.or_else(|| {
+            let mut after = after.chars();
+            Some((after.next()?.into(), after.as_str()))
+        })
     })
 }
 
@@ -145,22 +152,22 @@ fn named_entity(name: &str) -> Option<char> {
 }
 
 /// Replaces each escape that begins with this mark. `escape` gets what follows, and returns the
-/// character's number and the rest. A mark that begins no escape is left out.
+/// character's number and the rest. A mark without an escape stays.
 fn unescaped(text: &str, mark: char, escape: fn(&str) -> Option<(u32, &str)>) -> String {
-    let mut parts = text.split(mark);
-    let mut decoded = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let Some((code, rest)) = escape(part) else {
-            decoded.push_str(part);
-            continue;
-        };
+    let mut decoded = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(mark) {
+        decoded.push_str(before);
+        // No secret contains a control character, so that none is decoded.
+        let found = escape(after).filter(|(code, _)| *code >= 0x20);
+        let (code, after) = found.unwrap_or((mark.into(), after));
         // Two surrogates are one character: the first of them adds nothing.
         if !(0xd800..0xdc00).contains(&code) {
             decoded.push(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER));
         }
-        decoded.push_str(rest);
+        rest = after;
     }
-    decoded
+    decoded + rest
 }
 
 #[cfg(test)]
