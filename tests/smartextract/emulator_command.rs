@@ -77,11 +77,13 @@ fn the_environments_settings_and_proxies_do_not_interfere() {
     for outcome in [case("127.0.0.1").run(), case(other).env("NO_PROXY", "*").run()] {
         assert_eq!(outcome.code, 0, "{}", outcome.stderr);
     }
-    let outcome = Case::new(&format!("emulator --listen {other}:0 -- sh -c"))
-        .arg("echo $no_proxy")
-        .env("NO_PROXY", "a")
-        .run();
-    assert!(outcome.stdout.starts_with(&format!("a,{other},")), "{}", outcome.stdout);
+    if cfg!(target_os = "linux") {
+        Case::new("emulator --listen 127.0.0.2:0 -- sh -c")
+            .arg("echo $no_proxy")
+            .env("NO_PROXY", "a")
+            .run()
+            .prints("a,127.0.0.2,127.0.0.1,::1\n");
+    }
 }
 
 /// The program has another name, or is in a directory that no `PATH` can contain, or both.

@@ -126,7 +126,7 @@ fn the_budget_does_not_start_again_with_the_last_byte_of_a_proxy_that_stops() {
 }
 
 #[test]
-fn exit_20_with_the_proxys_origin_if_it_refuses_or_is_none() {
+fn exit_20_names_the_proxy_and_its_origin() {
     let (_, _, case) = server_behind_proxy();
     for answer in [
         "HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n",
