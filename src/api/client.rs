@@ -157,7 +157,7 @@ fn refusal(error: ureq::Error) -> Result<Error, ureq::Error> {
 /// The other end of a connection, for messages.
 struct Peer {
     name: &'static str,
-    /// The setting that says where it is.
+    /// The setting that contains its address.
     url: &'static str,
 }
 

@@ -207,7 +207,7 @@ pub fn is_lost(error: &io::Error) -> bool {
     )
 }
 
-/// The TLS error that an I/O error stands for.
+/// The TLS error in an I/O error.
 pub fn as_tls(error: &io::Error) -> Option<&rustls::Error> {
     error.get_ref()?.downcast_ref()
 }

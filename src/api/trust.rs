@@ -55,8 +55,9 @@ impl Trust {
             Self::File(certificates) => Ok(RootCerts::Specific(certificates.clone())),
             Self::System => {
                 let file = env::var_os("SSL_CERT_FILE");
-                let folders = env::var_os("SSL_CERT_DIR").filter(|folders| !folders.is_empty());
-                if file.is_none() && folders.is_none() {
+                let directories =
+                    env::var_os("SSL_CERT_DIR").filter(|directories| !directories.is_empty());
+                if file.is_none() && directories.is_none() {
                     return Ok(RootCerts::PlatformVerifier);
                 }
                 named_by_variables(file.as_deref())
@@ -86,7 +87,7 @@ fn named_by_variables(file: Option<&OsStr>) -> Result<RootCerts, Error> {
     Ok(RootCerts::Specific(Arc::new(certificates.collect())))
 }
 
-/// Checks that reading this path ends: a pipe may block for ever, a device may have no end.
+/// Checks that reading this path ends: a pipe may block forever, a device may have no end.
 fn check_file(path: &Path) -> Result<(), anyhow::Error> {
     let metadata = fs::metadata(path)?;
     ensure!(metadata.is_file(), "it is not a regular file");

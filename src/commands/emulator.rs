@@ -115,8 +115,9 @@ fn no_proxy(
     })
 }
 
-/// COMMAND's `PATH`. Its first directory contains this program under its own name: where it is, or
-/// else, if it was renamed or its directory can't be on a `PATH`, a temporary one with a link to it.
+/// COMMAND's `PATH`. Its first directory contains this program under its own name: the program's
+/// own directory or, if it was renamed or the directory can't be on a `PATH`, a temporary one with
+/// a link to it.
 fn path_with_program() -> io::Result<(OsString, Option<TempDir>)> {
     let program = env::current_exe()?;
     let name = format!("smartextract{}", env::consts::EXE_SUFFIX);

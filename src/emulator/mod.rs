@@ -2,7 +2,7 @@
 //!
 //! It replies as the vendor's documentation says ("API Reference / Data Extraction API /
 //! Authentication", version 4.1) at both environments' paths, and serves a page in place of the
-//! component. It is not a copy of the service: its tokens open nothing.
+//! component. It is not a copy of the service: the API does not accept its tokens.
 
 mod api;
 mod fault;

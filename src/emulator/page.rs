@@ -5,7 +5,7 @@ use percent_encoding::percent_decode_str;
 use super::http::Reply;
 use crate::output::html_attribute;
 
-/// Where the component is in production and in staging.
+/// The paths of the component in production and in staging.
 pub const PAGE_PATHS: [&str; 2] = ["/smart-extract", "/smart-extract-stg"];
 
 /// The page for this query. It also sends its status to the host page, as a message.

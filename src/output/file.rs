@@ -45,7 +45,7 @@ impl OutputFile {
     }
 }
 
-/// Whether the path means this process's standard output, which must not be opened anew: the
+/// Whether the path means this process's standard output, which must not be opened again: the
 /// position in a redirected file is the shell's.
 pub fn is_standard_output(path: &Path) -> bool {
     let names = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
