@@ -49,7 +49,8 @@ fn man_writes_one_page_per_command_without_errors() {
 
 #[test]
 fn short_help_fits_one_screen() {
-    for command in ["", "token", "exec", "config", "config show", "emulator", "completions", "man"]
+    for command in
+        ["", "token", "check", "exec", "config", "config show", "config init", "emulator", "man"]
     {
         let help = Case::new(&format!("{command} -h")).env("COLUMNS", "80").run().stdout;
         let lines = help.lines().count();
