@@ -35,13 +35,13 @@ fn quiet_leaves_only_errors() {
     Case::new("token -q").run().fails(4).says("error: no key");
 }
 
-/// On a terminal of its own, with an API that answers after two seconds.
+/// On a terminal of its own, with an API that answers after 1.5 seconds.
 #[cfg(unix)]
 fn on_a_terminal(arguments: &str) -> String {
     use std::io::Write as _;
     let address = crate::support::server::listen(|_, mut stream| {
         crate::support::server::read_request(&mut stream)?;
-        std::thread::sleep(std::time::Duration::from_secs(2));
+        std::thread::sleep(std::time::Duration::from_millis(1500));
         stream.write_all(response(200, "", SUCCESS).as_bytes())
     });
     let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin!("smartextract"));
