@@ -44,6 +44,8 @@ fn man_writes_one_page_per_command_without_errors() {
             assert!(lint.status.success(), "{}", String::from_utf8_lossy(&lint.stdout));
         }
     }
+    let printed = Case::new("man -").run();
+    assert!(printed.stdout.starts_with(".ie") && !printed.exists("-"), "{}", printed.stdout);
     Case::new("man /dev/null/x").run().fails(1).says("can't be written");
 }
 

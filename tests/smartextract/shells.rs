@@ -146,12 +146,15 @@ fn exit_1_and_no_panic_if_standard_output_is_full_or_closed_by_its_reader() {
 fn a_github_value_is_not_written_if_its_mask_is_not() {
     let api = Api::giving_tokens();
     let home = tempfile::TempDir::new().unwrap();
-    let file = home.path().join("file");
+    let (file, new) = (home.path().join("file"), home.path().join("new"));
     std::fs::write(&file, "A=1\n").unwrap();
-    let script = format!("export GITHUB_ENV='{}'; RUN > /dev/full; echo $?", file.display());
-    let (_, text) = run("sh", &script, "github-env", &api.url());
-    assert_eq!(text, "1\n");
+    for path in [&file, &new] {
+        let script = format!("export GITHUB_ENV='{}'; RUN > /dev/full; echo $?", path.display());
+        let (_, text) = run("sh", &script, "github-env", &api.url());
+        assert_eq!(text, "1\n");
+    }
     assert_eq!(std::fs::read_to_string(file).unwrap(), "A=1\n");
+    assert!(!new.exists());
 }
 
 #[test]
