@@ -1,6 +1,6 @@
 //! Settings: flags, environment variables, profile file and defaults become values with origins.
 //!
-//! Knows nothing about HTTP. Flags and variables come in as values: only `Sources::from_env`
+//! Makes no requests. Flags and variables come in as values: only `Sources::from_env`
 //! looks at this process, only `profile` and `credentials` read files, and only `credentials`
 //! runs a program.
 
