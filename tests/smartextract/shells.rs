@@ -5,6 +5,7 @@ use std::process::Command;
 use assert_cmd::cargo::cargo_bin;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
+use tempfile::TempDir;
 
 use crate::support::server::Api;
 use crate::support::{KEY, SECRET, has_program};
@@ -23,10 +24,11 @@ const SHELLS: [(&str, &str, &str); 7] = [
 fn run(shell: &str, script: &str, format: &str, url: &str) -> (i32, String) {
     let program = cargo_bin!("smartextract").display().to_string();
     let script = script.replace("RUN", &format!("{program} token --format {format} --retries 0"));
+    let home = TempDir::new().unwrap();
     let output = Command::new(shell)
         .args(["-c", &script])
         .env_clear()
-        .env("HOME", "/nonexistent")
+        .env("HOME", home.path())
         .env("PATH", std::env::var_os("PATH").unwrap())
         .env("SMARTEXTRACT_TOKEN_URL", url)
         .env("SMARTEXTRACT_KEY", KEY)

@@ -46,7 +46,8 @@ fn on_a_terminal(arguments: &str) -> String {
     });
     let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin!("smartextract"));
     command.args(["token", "--token-url"]).arg(format!("http://{address}/"));
-    command.args(arguments.split_whitespace()).env("HOME", "/nonexistent");
+    let home = tempfile::TempDir::new().unwrap();
+    command.args(arguments.split_whitespace()).env_clear().env("HOME", home.path());
     command.env("SMARTEXTRACT_KEY", KEY).env("SMARTEXTRACT_SECRET", SECRET);
     let mut session = rexpect::session::spawn_command(command, Some(20_000)).unwrap();
     session.exp_eof().unwrap()
