@@ -128,7 +128,7 @@ mod signals {
     use rustix::process::{Pid, Signal, kill_process_group};
 
     use crate::emulator::{Alone, send};
-    use crate::support::has_program;
+    use crate::support::{has_program, restore_signals};
 
     /// Prints the name of each signal, and ends at SIGUSR1, or after 10 seconds.
     const REPORT: &str = "for s in HUP INT QUIT TERM; do trap \"echo $s\" $s; done
@@ -148,6 +148,7 @@ mod signals {
         command: &str,
         when_ready: impl FnOnce(&Child, &mut Lines),
     ) -> (Option<i32>, Vec<String>) {
+        restore_signals();
         let mut process = Command::new("sh");
         process.args(["-c", script]).arg(cargo_bin!("smartextract")).arg(command);
         // In a new process group, as `timeout` and shells do it.
@@ -161,6 +162,7 @@ mod signals {
 
     #[test]
     fn a_signal_ends_an_emulator_on_its_own() {
+        restore_signals();
         for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
             let mut emulator = Alone::of_script("exec \"$0\" emulator");
             send(&emulator.process, signal);

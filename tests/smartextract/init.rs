@@ -91,6 +91,7 @@ mod on_a_terminal {
     use tempfile::TempDir;
 
     use super::{Case, KEY, SECRET};
+    use crate::support::restore_signals;
     use crate::support::server::{Api, SUCCESS, closed_port, response, scripted};
 
     /// `config init` on a new terminal, against the API at this URL.
@@ -225,6 +226,7 @@ mod on_a_terminal {
 
     /// Runs it up to the hidden prompt in a shell that reports exit code and terminal settings.
     fn at_the_hidden_prompt(home: &TempDir, shell: &str) -> PtySession {
+        restore_signals();
         let program = cargo_bin!("smartextract").display().to_string();
         let script = shell.replace("RUN", &format!("{program} config init --config c"));
         let mut command = Command::new("bash");

@@ -24,7 +24,10 @@ fn the_process_can_be_neither_dumped_nor_read_by_its_user() {
     let api = Api::giving_tokens();
     let directory = TempDir::new().unwrap();
     let program = directory.path().join("smartextract");
-    fs::copy(cargo_bin!("smartextract"), &program).unwrap();
+    // With `fs::copy`, a process that another test starts meanwhile may keep the copy open for
+    // writing, so that it can't be executed (ETXTBSY).
+    let copied = Command::new("cp").arg(cargo_bin!("smartextract")).arg(&program).status();
+    assert!(copied.unwrap().success());
     let mut command = Command::new(program);
     command
         .env_clear()

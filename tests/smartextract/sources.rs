@@ -393,7 +393,8 @@ fn a_profile_file_of_one_mebibyte_is_read_quickly() {
     let outcome = case.run();
     let took = start.elapsed();
     assert!(outcome.stdout.contains("config.toml:60000"), "{}", outcome.stdout);
-    assert!(took < Duration::from_secs(4), "it took {took:?}");
+    // A second on a quiet machine; work that grows with the square of the size takes minutes.
+    assert!(took < Duration::from_secs(20), "it took {took:?}");
 }
 
 #[cfg(unix)]

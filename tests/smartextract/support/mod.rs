@@ -189,6 +189,19 @@ impl Outcome {
     }
 }
 
+/// Gives the programs that a test starts the usual reaction to signals, even if the tests ignore
+/// them, as under `nohup` or in the background of a script: a handler, unlike `SIG_IGN`, does not
+/// outlast `exec`.
+#[cfg(unix)]
+pub fn restore_signals() {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT};
+    for signal in [SIGHUP, SIGINT, SIGQUIT] {
+        let ends_the_tests = std::sync::Arc::new(true.into());
+        signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, ends_the_tests)
+            .unwrap();
+    }
+}
+
 /// Whether a test can use this program. If it is missing, the test reports that it is skipped, or
 /// fails if `SMARTEXTRACT_TEST_PROGRAMS` is `required`.
 pub fn has_program(program: &str) -> bool {
