@@ -86,3 +86,27 @@ pub fn disable_core_dumps() {
 /// Does nothing: on other systems, child processes would inherit the protection.
 #[cfg(not(target_os = "linux"))]
 pub const fn disable_core_dumps() {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_key_is_not_shown_at_all() {
+        for (key, shown) in [
+            ("", "…"),
+            ("12345", "…"),
+            ("12345678901", "…"),
+            ("ééééé678901", "…"),
+            ("123456789012", "1234…"),
+            ("éàüö567890123", "éàüö…"),
+        ] {
+            assert_eq!(Key::from(Zeroizing::new(key.to_owned())).shortened(), shown, "{key}");
+        }
+    }
+
+    #[test]
+    fn a_control_character_is_found_by_its_position() {
+        assert_eq!(trimmed(" \u{e9}\tb\n").unwrap_err(), Flaw::Control(2));
+    }
+}

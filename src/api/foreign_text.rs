@@ -332,6 +332,22 @@ mod tests {
         }
     }
 
+    #[test]
+    fn escapes_within_escapes_are_decoded() {
+        for (text, secret) in [
+            ("%2525252561-secret", "a-secret"),
+            ("&percnt;61-secret", "a-secret"),
+            ("&bsol;x61-secret", "a-secret"),
+            ("&amp;&num;97;-secret", "a-secret"),
+            ("&amp;#97&semi;-secret", "a-secret"),
+            ("& &#97;-secret;", "a-secret"),
+            ("&imath;-secret", "ı-secret"),
+            ("&idot;-secret", "İ-secret"),
+        ] {
+            assert_eq!(shown_by(text, "the-key", secret), WITHHELD, "{text}");
+        }
+    }
+
     proptest! {
         #[test]
         fn no_part_of_a_secret_is_shown_however_it_is_encoded(

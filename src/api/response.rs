@@ -170,32 +170,39 @@ mod tests {
     }
 
     #[test]
-    fn each_answer_has_its_code() {
+    fn each_answer_has_its_code_and_hint() {
+        use Code::{
+            AccessDenied, InvalidCredentials, KeyDisabled, RateLimited, ServerError,
+            UnexpectedResponse,
+        };
         let flat = |text: &str| format!(r#"{{"status":"error","error":"{text}"}}"#);
         let deep = |text: &str| format!(r#"{{"error":{{"message":"{text}"}},"type":"x"}}"#);
-        for (status, body, code) in [
-            (401, flat("Invalid credentials provided"), Code::InvalidCredentials),
-            (401, deep("Invalid credentials provided"), Code::InvalidCredentials),
-            (401, flat("invalid Credentials provided. "), Code::InvalidCredentials),
-            (401, flat("This API key is disabled"), Code::KeyDisabled),
-            (401, deep("This API key is disabled"), Code::KeyDisabled),
-            (401, flat("who are you"), Code::AccessDenied),
-            (401, String::new(), Code::AccessDenied),
-            (403, flat("This API key is disabled"), Code::AccessDenied),
-            (403, "<html>".to_owned(), Code::AccessDenied),
-            (403, deep("no privilege"), Code::AccessDenied),
-            (429, String::new(), Code::RateLimited),
-            (500, String::new(), Code::ServerError),
-            (599, String::new(), Code::ServerError),
-            (301, String::new(), Code::UnexpectedResponse),
-            (308, String::new(), Code::UnexpectedResponse),
-            (400, String::new(), Code::UnexpectedResponse),
-            (404, String::new(), Code::UnexpectedResponse),
-            (201, r#"{"data":{"token":"t"}}"#.to_owned(), Code::UnexpectedResponse),
-            (204, String::new(), Code::UnexpectedResponse),
+        for (status, body, code, hint) in [
+            (401, flat("Invalid credentials provided"), InvalidCredentials, "belong together"),
+            (401, deep("Invalid credentials provided"), InvalidCredentials, "belong together"),
+            (401, flat("invalid Credentials provided. "), InvalidCredentials, "belong together"),
+            (401, flat("This API key is disabled"), KeyDisabled, "enable the key"),
+            (401, deep("This API key is disabled"), KeyDisabled, "enable the key"),
+            (401, flat("who are you"), AccessDenied, "the key's roles"),
+            (401, String::new(), AccessDenied, "the key's roles"),
+            (403, flat("This API key is disabled"), AccessDenied, "the key's roles"),
+            (403, "<html>".to_owned(), AccessDenied, "the key's roles"),
+            (403, deep("no privilege"), AccessDenied, "the key's roles"),
+            (429, String::new(), RateLimited, "fewer tokens"),
+            (500, String::new(), ServerError, "the API's operator"),
+            (599, String::new(), ServerError, "the API's operator"),
+            (301, String::new(), UnexpectedResponse, "does not redirect"),
+            (308, String::new(), UnexpectedResponse, "does not redirect"),
+            (400, String::new(), UnexpectedResponse, NOT_THE_API),
+            (404, String::new(), UnexpectedResponse, "no token endpoint"),
+            (405, String::new(), UnexpectedResponse, "no token endpoint"),
+            (201, r#"{"data":{"token":"t"}}"#.to_owned(), UnexpectedResponse, NOT_THE_API),
+            (204, String::new(), UnexpectedResponse, NOT_THE_API),
         ] {
             let error = read_text(status, body.as_bytes()).expect_err(&body);
             assert_eq!(error.code(), code, "{status} {body}");
+            let (_, last_line) = error.lines().pop().unwrap();
+            assert!(last_line.contains(hint), "{status} {body}: {last_line}");
         }
     }
 

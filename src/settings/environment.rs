@@ -135,6 +135,7 @@ impl Template {
         url.push_str(before);
         url.extend(utf8_percent_encode(token.expose(), COMPONENT));
         url.push_str(after);
+        debug_assert!(url.len() <= length, "the buffer grew, and left a copy of the token behind");
         Token::from(url)
     }
 }

@@ -22,24 +22,24 @@ fn shown(json: &str, name: &str) -> (Value, Value) {
 
 #[test]
 fn show_prints_each_setting_with_its_origin() {
-    let case = Case::new("config show --format json --retries 7 -p ci")
+    let case = Case::new("config show --format json --retries 7")
         .env("SMARTEXTRACT_ENV", "stg")
         .env("SMARTEXTRACT_SECRET", SECRET)
         .env("HTTPS_PROXY", format!("http://someone:{PROXY_PASSWORD}@proxy:3128"))
-        .profile(&format!("[profiles.ci]\nkey = \"{KEY}\"\ntimeout = 2.5\nca_file = \"a.pem\"\n"));
+        .profile(&format!("default_profile = \"ci\"\n[profiles.ci]\nkey = \"{KEY}\"\ntimeout = 2.5\nca_file = \"a.pem\"\n"));
     let file = case.path(PROFILE).display().to_string();
     let directory = case.path(PROFILE).parent().unwrap().display().to_string();
     let outcome = case.run();
     assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""));
     for (name, value, origin) in [
         ("config", file.as_str().into(), "default".to_owned()),
-        ("profile", "ci".into(), "flag --profile".to_owned()),
+        ("profile", "ci".into(), format!("{file}:1")),
         ("env", "staging".into(), "SMARTEXTRACT_ENV".to_owned()),
-        ("key", "52ee…".into(), format!("profile ci, {file}:2")),
+        ("key", "52ee…".into(), format!("profile ci, {file}:3")),
         ("secret", "(hidden)".into(), "SMARTEXTRACT_SECRET".to_owned()),
-        ("timeout", Value::from(2.5), format!("profile ci, {file}:3")),
+        ("timeout", Value::from(2.5), format!("profile ci, {file}:4")),
         ("retries", Value::from(7), "flag --retries".to_owned()),
-        ("ca_file", format!("{directory}/a.pem").into(), format!("profile ci, {file}:4")),
+        ("ca_file", format!("{directory}/a.pem").into(), format!("profile ci, {file}:5")),
         ("proxy", "http://so…@proxy:3128".into(), "HTTPS_PROXY".to_owned()),
     ] {
         assert_eq!(shown(&outcome.stdout, name), (value, origin.into()), "{name}");

@@ -241,6 +241,11 @@ fn it_waits_idle_when_file_descriptors_run_out() {
 }
 
 #[test]
+fn a_delay_delays_token_requests_only() {
+    assert_eq!(Alone::start("--delay 60").get("/smart-extract").0, 200);
+}
+
+#[test]
 fn stalled_clients_block_no_others_and_are_cut_off() {
     let emulator = Alone::start("");
     let stalled: Vec<TcpStream> = (0..100).map(|_| emulator.connect()).collect();

@@ -397,9 +397,21 @@ fn a_profile_file_of_one_mebibyte_is_read_quickly() {
     assert!(took < Duration::from_secs(20), "it took {took:?}");
 }
 
+#[test]
+fn a_profile_file_of_more_than_one_mebibyte_is_a_config_error() {
+    let padding = "#".repeat(1 << 20);
+    assert_eq!(Case::new("config show").profile(&padding).run().code, 0);
+    Case::new("config show").profile(&(padding + "#")).run().fails(3).says("larger than 1 MiB");
+}
+
 #[cfg(unix)]
 #[test]
-fn a_profile_file_that_is_a_dangling_link_is_a_config_error() {
+fn a_profile_file_that_is_a_broken_link_is_a_config_error() {
+    let case = Case::new("token");
+    let path = case.path(PROFILE);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::os::unix::fs::symlink(&path, &path).unwrap();
+    case.run().fails(3).says("can't be read").says("symbolic link");
     for arguments in ["token", "config init", "config init --profile x"] {
         let case = Case::new(arguments).env("SMARTEXTRACT_CONFIG", "link");
         std::os::unix::fs::symlink("missing", case.path("link")).unwrap();

@@ -91,6 +91,13 @@ fn exit_22_if_the_variables_name_no_certificate() {
 }
 
 #[test]
+fn an_empty_ssl_cert_dir_counts_as_unset() {
+    let (url, _) = server(Validity::Now, "localhost");
+    let case = Case::token(&url, "").env("SSL_CERT_DIR", "");
+    case.run().fails(22).never_says("trust store contains no certificate");
+}
+
+#[test]
 #[cfg(unix)]
 fn exit_3_if_a_certificate_file_may_have_no_end() {
     let case = || Case::token("https://localhost:1/", "--timeout 5");
