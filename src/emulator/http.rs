@@ -73,7 +73,7 @@ pub fn read_request(mut source: impl Read) -> Result<Request, RequestError> {
         if let Some(parsed) = parse_head(&start)? {
             break parsed;
         }
-        if start.len() > MAX_HEAD {
+        if start.len() >= MAX_HEAD {
             return Err(RequestError::Refused(431, "The head is too large"));
         }
         let mut buffer = [0; 4096];
@@ -245,6 +245,29 @@ mod tests {
                 matches!(refused, Some(RequestError::Refused(status, _)) if status == expected),
                 "{start}: {refused:?}"
             );
+        }
+    }
+
+    #[test]
+    fn head_and_body_may_be_as_large_as_their_limits() {
+        let x = |length: usize| "x".repeat(length);
+        let head = |length: usize| format!("GET /{} HTTP/1.1\r\n\r\n", x(length - 18));
+        let post = |header: &str, body: &str| format!("POST / HTTP/1.1\r\n{header}\r\n\r\n{body}");
+        let whole = |length| post(&format!("content-length: {length}"), &x(length));
+        let chunk = |length| format!("{length:x}\r\n{}\r\n", x(length));
+        let chunks = |last| {
+            let body = [chunk(MAX_BODY - 1), chunk(last), chunk(0)].concat();
+            post("transfer-encoding: chunked", &body)
+        };
+        for (request, refused) in [
+            (head(16_384), None),
+            (head(16_385), Some(431)),
+            (whole(65_536), None),
+            (whole(65_537), Some(413)),
+            (chunks(1), None),
+            (chunks(2), Some(413)),
+        ] {
+            assert_eq!(outcome(request.as_bytes()).err(), refused.map(Some), "{}", request.len());
         }
     }
 

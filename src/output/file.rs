@@ -62,7 +62,6 @@ impl Target {
         let ends_in_separator = path.as_os_str().as_encoded_bytes().ends_with(b"/");
         match path.metadata() {
             _ if ends_in_separator => Err(io::ErrorKind::IsADirectory.into()),
-            Ok(metadata) if metadata.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
             Ok(metadata) if !metadata.is_file() || is_open_file(&path) => {
                 Ok(Self::Special(OpenOptions::new().append(true).open(path)?))
             }

@@ -365,6 +365,10 @@ mod tests {
     fn an_error_has_file_line_and_column() {
         for (text, place) in [
             ("[profiles.x]\n  timeout = \"a\"\n", "c.toml:2:13: timeout must be a decimal number"),
+            (
+                "[profiles.x]\nretries = 0x10\n",
+                "c.toml:2:11: retries must be a whole decimal number",
+            ),
             ("profiles = 1\n", "c.toml:1:12: profiles must be a table"),
             ("[profiles.x]\nkey = \n", "c.toml:2:7: not valid TOML"),
             ("[profiles.x]\nsecrt = \"a\"\n", "c.toml:2:1: unknown key secrt"),

@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::secret::{Key, Secret};
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
-const MAX_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
+const MAX_TIMEOUT: Duration = Duration::from_secs(86_400);
 const DEFAULT_RETRIES: u32 = 2;
 
 /// The proxy variables of other programs, in order of precedence.

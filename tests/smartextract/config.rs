@@ -47,6 +47,19 @@ fn show_prints_each_setting_with_its_origin() {
 }
 
 #[test]
+fn show_names_what_replaces_the_trust_store() {
+    let show = |flags: &str| Case::new(&format!("config show --format json {flags}"));
+    let named = |case: Case| case.env("SSL_CERT_FILE", "a.pem").env("SSL_CERT_DIR", "certs");
+    for (case, value, origin) in [
+        (show(""), Value::Null, Value::Null),
+        (named(show("")), "a.pem, certs".into(), "SSL_CERT_FILE, SSL_CERT_DIR".into()),
+        (named(show("--ca-file b.pem")), "b.pem".into(), "flag --ca-file".into()),
+    ] {
+        assert_eq!(shown(&case.run().stdout, "ca_file"), (value, origin));
+    }
+}
+
+#[test]
 fn show_prints_an_aligned_table_by_default() {
     let outcome = Case::new("config show")
         .env("SMARTEXTRACT_KEY", KEY)

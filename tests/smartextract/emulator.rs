@@ -125,6 +125,8 @@ fn a_bad_request_gets_an_error_in_json() {
         let (found, answer) = emulator.ask(&format!("{head} HTTP/1.1"), body);
         assert_eq!(found, status, "{head}: {answer}");
         assert!(answer.contains("application/json") && answer.contains("\"error\""), "{answer}");
+        // RFC 9110, section 15.5.6.
+        assert_eq!(answer.contains("\r\nallow: "), status == 405, "{answer}");
     }
     for head in [
         "GARBAGE",

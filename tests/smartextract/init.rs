@@ -1,6 +1,6 @@
 //! `config init`: a new profile, from questions on a terminal or as a commented example.
 
-use crate::support::{Case, KEY, PROFILE, SECRET};
+use crate::support::{Case, KEY, PROFILE, SECRET, skipped};
 
 #[test]
 fn without_a_terminal_it_writes_the_commented_example_readable_by_its_owner_only() {
@@ -60,6 +60,21 @@ fn an_added_profile_keeps_mode_and_symbolic_link() {
     assert!(outcome.path("link").is_symlink());
     assert!(outcome.read("real").contains("[profiles.x]"));
     assert_eq!(outcome.mode("real"), 0o640);
+}
+
+/// A user's file that root adds to.
+#[cfg(unix)]
+#[test]
+fn an_added_profile_keeps_the_owner() {
+    use std::os::unix::fs::{MetadataExt, chown};
+    const OWNER: Option<u32> = Some(65534);
+    let case = Case::new("config init --profile x").profile("");
+    if chown(case.path(PROFILE), OWNER, OWNER).is_err() {
+        skipped("only root can give a file to another user");
+        return;
+    }
+    let metadata = case.run().prints("").path(PROFILE).metadata().unwrap();
+    assert_eq!((Some(metadata.uid()), Some(metadata.gid())), (OWNER, OWNER));
 }
 
 #[test]

@@ -227,7 +227,7 @@ fn an_invalid_secret_file_is_a_config_error_that_names_it() {
     for (content, said) in [
         (None, "the secret file s can't be read"),
         (Some(&b"\xff\xfea\0"[..]), "not UTF-8"),
-        (Some("x".repeat(70_000).as_bytes()), "larger than 64 KiB"),
+        (Some(&[b'x'; 65_537]), "larger than 64 KiB"),
     ] {
         let case = Case::token("http://127.0.0.1:1/", "--secret-file s");
         let case = match content {
@@ -236,6 +236,13 @@ fn an_invalid_secret_file_is_a_config_error_that_names_it() {
         };
         case.without("SMARTEXTRACT_SECRET").run().fails(3).says(said).says("flag --secret-file");
     }
+}
+
+#[test]
+fn a_secret_may_be_as_large_as_64_kib() {
+    let large = "x".repeat(65_536);
+    let case = |url: &str| Case::token(url, "--secret-file -").stdin(&*large);
+    assert_eq!(body_sent(case), body(KEY, &large));
 }
 
 #[test]
@@ -287,6 +294,8 @@ fn a_missing_key_and_a_missing_secret_have_different_messages() {
         Case::token("http://127.0.0.1:1/", "").without(variable).run().fails(4).says(said);
     }
     Case::new("token").run().fails(4).says("no key and no secret").says("no profile file at");
+    let case = Case::new("token").profile("[profiles.other]\n");
+    case.run().fails(4).says("no profile is selected in ");
 }
 
 #[cfg(unix)]
@@ -348,6 +357,7 @@ fn an_invalid_number_is_a_usage_error_as_a_flag_and_a_config_error_elsewhere() {
         ("timeout", "inf"),
         ("timeout", "NaN"),
         ("timeout", "1e99"),
+        ("timeout", "86400.1"),
         ("retries", "-1"),
         ("retries", "1.5"),
         ("retries", "x"),

@@ -212,10 +212,14 @@ pub fn has_program(program: &str) -> bool {
     let required =
         std::env::var("SMARTEXTRACT_TEST_PROGRAMS").is_ok_and(|value| value == "required");
     assert!(!required, "{program} is not installed, but SMARTEXTRACT_TEST_PROGRAMS requires it");
-    // The test harness captures the output of eprintln!.
-    let line = format!("SKIPPED: {program} is not installed\n");
-    std::io::stderr().write_all(line.as_bytes()).unwrap();
+    skipped(&format!("{program} is not installed"));
     false
+}
+
+/// Reports that a test is skipped.
+pub fn skipped(reason: &str) {
+    // The test harness captures the output of eprintln!.
+    std::io::stderr().write_all(format!("SKIPPED: {reason}\n").as_bytes()).unwrap();
 }
 
 #[test]
