@@ -37,3 +37,27 @@ pub fn unknown(kind: &str, name: &Setting<String>, known: &[&str]) -> Error {
         None => error.hint(format!("use one of: {list}")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_name_may_have_one_typo_and_a_longer_one_two() {
+        for (typed, known, found) in [
+            ("pord", "prod", true),
+            ("poxd", "prod", false),
+            ("axxha", "alpha", true),
+            ("axxxa", "alpha", false),
+        ] {
+            assert_eq!(closest(typed, &["something else", known]).is_some(), found, "{typed}");
+        }
+    }
+
+    #[test]
+    fn a_list_has_at_most_30_names() {
+        let shown = vec!["name"; 30].join(", ");
+        assert_eq!(list("x", &["name"; 30]), shown);
+        assert_eq!(list("x", &["name"; 31]), shown + ", …");
+    }
+}

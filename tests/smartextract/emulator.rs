@@ -242,6 +242,24 @@ fn it_waits_idle_when_file_descriptors_run_out() {
     assert_eq!(emulator.get("/smart-extract").0, 200);
 }
 
+/// As Ctrl-Z and `fg` do. A read with a timeout then ends early (signal(7)).
+#[cfg(unix)]
+#[test]
+fn a_request_outlasts_a_stop_of_the_emulator() {
+    let emulator = Alone::start("");
+    let mut stream = emulator.connect();
+    stream.write_all(b"GET /smart-extract HTTP/1.1\r\n").unwrap();
+    for signal in [Signal::STOP, Signal::CONT] {
+        std::thread::sleep(Duration::from_millis(200));
+        send(&emulator.process, signal);
+    }
+    std::thread::sleep(Duration::from_millis(200));
+    stream.write_all(b"\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+}
+
 #[test]
 fn a_delay_delays_token_requests_only() {
     assert_eq!(Alone::start("--delay 60").get("/smart-extract").0, 200);

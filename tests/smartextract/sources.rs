@@ -227,7 +227,7 @@ fn an_invalid_secret_file_is_a_config_error_that_names_it() {
     for (content, said) in [
         (None, "the secret file s can't be read"),
         (Some(&b"\xff\xfea\0"[..]), "not UTF-8"),
-        (Some(&[b'x'; 65_537]), "larger than 64 KiB"),
+        (Some(&vec![b'x'; 65_537]), "larger than 64 KiB"),
     ] {
         let case = Case::token("http://127.0.0.1:1/", "--secret-file s");
         let case = match content {
@@ -269,6 +269,8 @@ fn a_failing_secret_command_is_a_config_error_with_its_exit_code_and_output() {
             .fails(3)
             .says(said)
             .says("profile default");
+        let is_one_word = command.starts_with("[\"pass show");
+        assert_eq!(outcome.stderr.contains("each argument as a separate string"), is_one_word);
         if command.contains("vault") {
             outcome.says("vault is locked\n");
         }
@@ -320,6 +322,8 @@ fn a_secret_on_the_command_line_or_readable_by_others_causes_a_warning() {
 
 #[test]
 fn an_unknown_profile_lists_the_known_ones_closest_first() {
+    let case = Case::token("http://127.0.0.1:1/", "-p x").profile("");
+    case.run().fails(3).says("hint: define it: the profile file has no profile");
     Case::token("http://127.0.0.1:1/", "-p stagin")
         .profile("[profiles.alpha]\n[profiles.staging]\n")
         .run()
