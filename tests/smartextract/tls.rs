@@ -79,9 +79,13 @@ fn exit_22_for_each_certificate_that_is_refused() {
 #[test]
 fn exit_22_if_the_variables_name_no_certificate() {
     let (url, _) = server(Validity::Now, "localhost");
-    for (file, cause) in [("missing.pem", "missing.pem"), ("", "SSL_CERT_FILE is empty")] {
+    for (variable, value, cause) in [
+        ("SSL_CERT_FILE", "missing.pem", "missing.pem"),
+        ("SSL_CERT_FILE", "", "SSL_CERT_FILE is empty"),
+        ("SSL_CERT_DIR", "missing", "missing"),
+    ] {
         Case::token(&url, "")
-            .env("SSL_CERT_FILE", file)
+            .env(variable, value)
             .run()
             .fails(22)
             .says("trust store contains no certificate")
