@@ -425,7 +425,7 @@ fn a_profile_file_that_is_a_broken_link_is_a_config_error() {
     let path = case.path(PROFILE);
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     std::os::unix::fs::symlink(&path, &path).unwrap();
-    case.run().fails(3).says("can't be read").says("symbolic link");
+    case.run().fails(3).says("can't be read").never_says("to a missing file");
     for arguments in ["token", "config init", "config init --profile x"] {
         let case = Case::new(arguments).env("SMARTEXTRACT_CONFIG", "link");
         std::os::unix::fs::symlink("missing", case.path("link")).unwrap();
