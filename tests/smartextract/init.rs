@@ -243,7 +243,7 @@ mod on_a_terminal {
     fn at_the_hidden_prompt(home: &TempDir, shell: &str) -> PtySession {
         restore_signals();
         let program = cargo_bin!("smartextract").display().to_string();
-        let script = shell.replace("RUN", &format!("{program} config init --config c"));
+        let script = shell.replace("RUN", &format!("'{program}' config init --config c"));
         let mut command = Command::new("bash");
         command.args(["-c", &script]).current_dir(home.path()).env("HOME", home.path());
         let mut session = spawn_command(command, Some(20_000)).unwrap();

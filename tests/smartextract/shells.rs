@@ -23,7 +23,7 @@ const SHELLS: [(&str, &str, &str); 7] = [
 
 fn run(shell: &str, script: &str, format: &str, url: &str) -> (i32, String) {
     let program = cargo_bin!("smartextract").display().to_string();
-    let script = script.replace("RUN", &format!("{program} token --format {format} --retries 0"));
+    let script = script.replace("RUN", &format!("'{program}' token --format {format} --retries 0"));
     let home = TempDir::new().unwrap();
     let output = Command::new(shell)
         .args(["-c", &script])
