@@ -7,7 +7,7 @@ use assert_cmd::cargo::cargo_bin;
 #[cfg(unix)]
 use rexpect::session::spawn_command;
 
-use crate::support::{Case, PROFILE, has_program};
+use crate::support::{Case, PROFILE, has_program, isolated};
 
 const SCRIPTS: [(&str, &str); 5] = [
     ("bash", "smartextract.bash"),
@@ -46,8 +46,8 @@ fn shell(shell: &str) -> (Case, Command) {
     let path = std::env::var_os("PATH").unwrap();
     let first = cargo_bin!("smartextract").parent().unwrap().to_owned();
     let path = std::env::join_paths([first].into_iter().chain(std::env::split_paths(&path)));
-    let mut command = Command::new(shell);
-    command.env_clear().env("PATH", path.unwrap()).env("TERM", "dumb");
+    let mut command = isolated(shell);
+    command.env("PATH", path.unwrap()).env("TERM", "dumb");
     command.env("HOME", home.path("")).env("SMARTEXTRACT_CONFIG", home.path(PROFILE));
     (home, command)
 }

@@ -11,7 +11,7 @@ use assert_cmd::cargo::cargo_bin;
 #[cfg(unix)]
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::support::Case;
+use crate::support::{Case, isolated};
 
 const PRODUCTION: &str = "/smart-extract-api/api/account/v1/auth/token";
 const STAGING: &str = "/smart-extract-stg-api/api/account/v1/auth/token";
@@ -25,14 +25,14 @@ pub struct Alone {
 
 impl Alone {
     fn start(flags: &str) -> Self {
-        let mut command = Command::new(cargo_bin!("smartextract"));
+        let mut command = isolated(cargo_bin!("smartextract"));
         command.arg("emulator").args(flags.split_whitespace());
         Self::of(command)
     }
 
     /// `sh -c SCRIPT`, in which `$0` is the program.
     pub fn of_script(script: &str) -> Self {
-        let mut command = Command::new("sh");
+        let mut command = isolated("sh");
         command.args(["-c", script]).arg(cargo_bin!("smartextract"));
         Self::of(command)
     }

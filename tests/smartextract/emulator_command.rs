@@ -5,7 +5,7 @@ use std::path::Path;
 
 use assert_cmd::cargo::cargo_bin;
 
-use crate::support::{Case, SECRET};
+use crate::support::{Case, SECRET, isolated};
 
 /// `smartextract emulator FLAGS… -- smartextract ARGUMENTS…`
 fn around(flags: &str, arguments: &str) -> Case {
@@ -99,7 +99,7 @@ fn the_command_finds_this_program_under_any_path_and_no_link_remains() {
         fs::create_dir(&temporary).unwrap();
         fs::hard_link(cargo_bin!("smartextract"), &program).unwrap();
         let run = |temporary: &Path| {
-            assert_cmd::Command::new(&program)
+            isolated(&program)
                 .args(["emulator", "--", "sh", "-c", "echo started; smartextract token"])
                 .env("TMPDIR", temporary)
                 .output()
@@ -120,7 +120,7 @@ fn the_command_finds_this_program_under_any_path_and_no_link_remains() {
 mod signals {
     use std::io::{BufRead, BufReader};
     use std::os::unix::process::CommandExt;
-    use std::process::{Child, ChildStdout, Command, Stdio};
+    use std::process::{Child, ChildStdout, Stdio};
     use std::thread;
     use std::time::Duration;
 
@@ -128,7 +128,7 @@ mod signals {
     use rustix::process::{Pid, Signal, kill_process_group};
 
     use crate::emulator::{Alone, send};
-    use crate::support::{has_program, restore_signals};
+    use crate::support::{has_program, isolated, restore_signals};
 
     /// Prints the name of each signal, and ends at SIGUSR1, or after 10 seconds.
     const REPORT: &str = "for s in HUP INT QUIT TERM; do trap \"echo $s\" $s; done
@@ -149,7 +149,7 @@ mod signals {
         when_ready: impl FnOnce(&Child, &mut Lines),
     ) -> (Option<i32>, Vec<String>) {
         restore_signals();
-        let mut process = Command::new("sh");
+        let mut process = isolated("sh");
         process.args(["-c", script]).arg(cargo_bin!("smartextract")).arg(command);
         // In a new process group, as `timeout` and shells do it.
         let mut process = process.stdout(Stdio::piped()).process_group(0).spawn().unwrap();
@@ -220,7 +220,7 @@ mod signals {
     fn the_exit_code_arrives_if_the_parent_ignores_the_end_of_its_children() {
         if has_program("bash") {
             let script = "trap '' CHLD; exec \"$0\" emulator -- sh -c 'exit 7'";
-            let mut bash = Command::new("bash");
+            let mut bash = isolated("bash");
             let status = bash.args(["-c", script]).arg(cargo_bin!("smartextract")).status();
             assert_eq!(status.unwrap().code(), Some(7));
         }
@@ -236,7 +236,7 @@ mod signals {
         for (kilobytes, code, output) in [(200_000, 1, ""), (720_000, 7, "20\n")] {
             let script =
                 format!("ulimit -Sv {kilobytes}; export RUST_MIN_STACK=268435456; {EMULATOR}");
-            let mut sh = Command::new("sh");
+            let mut sh = isolated("sh");
             sh.args(["-c", &script]).arg(cargo_bin!("smartextract")).arg(command);
             let result = sh.output().unwrap();
             assert_eq!(result.status.code(), Some(code), "{result:?}");

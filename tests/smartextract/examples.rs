@@ -9,7 +9,7 @@ use assert_cmd::cargo::cargo_bin;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use crate::support::{Case, has_program};
+use crate::support::{Case, has_program, isolated};
 
 fn example(name: &str) -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), "examples", name].iter().collect()
@@ -56,7 +56,7 @@ struct Host(Child);
 
 impl Host {
     fn start(home: &TempDir) -> Self {
-        let command = Command::new(cargo_bin!("smartextract"))
+        let command = isolated(cargo_bin!("smartextract"))
             .args(["emulator", "-q", "--", "python3"])
             .arg(example("host.py"))
             .arg("0")

@@ -1,7 +1,7 @@
 //! `exec`: how COMMAND is started, its environment, its streams and its exit code.
 
 use crate::support::server::Api;
-use crate::support::{Case, KEY, SECRET, has_program};
+use crate::support::{Case, KEY, SECRET, has_program, isolated};
 
 /// `smartextract exec ARGUMENTS… -- sh -c SCRIPT` against this API.
 fn exec(api: &Api, script: &str) -> Case {
@@ -41,7 +41,7 @@ fn the_command_replaces_the_program() {
     // The process number is the same before and after.
     let script = "echo $$; exec \"$0\" exec -- sh -c 'echo $$'";
     let program = assert_cmd::cargo::cargo_bin!("smartextract");
-    let mut command = assert_cmd::Command::new("sh");
+    let mut command = isolated("sh");
     command.args(["-c", script]).arg(program).env("SMARTEXTRACT_TOKEN_URL", api.url());
     command.env("SMARTEXTRACT_KEY", KEY).env("SMARTEXTRACT_SECRET", SECRET);
     let output = String::from_utf8(command.output().unwrap().stdout).unwrap();
@@ -63,7 +63,7 @@ fn a_secret_command_works_if_the_parent_ignores_the_end_of_its_children() {
     let program = assert_cmd::cargo::cargo_bin!("smartextract");
     let home = tempfile::tempdir().unwrap();
     std::fs::write(home.path().join("p"), profile).unwrap();
-    let output = assert_cmd::Command::new("bash")
+    let output = isolated("bash")
         .args([
             "-c",
             "trap '' CHLD; exec \"$0\" exec --config p -- sh -c 'true & wait $!; echo $?'",

@@ -99,15 +99,13 @@ fn a_file_that_can_not_be_written_leaves_nothing_behind() {
 
 #[cfg(unix)]
 mod on_a_terminal {
-    use std::process::Command;
-
     use assert_cmd::cargo::cargo_bin;
     use rexpect::session::{PtySession, spawn_command};
     use tempfile::TempDir;
 
     use super::{Case, KEY, SECRET};
-    use crate::support::restore_signals;
     use crate::support::server::{Api, SUCCESS, closed_port, response, scripted};
+    use crate::support::{isolated, restore_signals};
 
     /// `config init` on a new terminal, against the API at this URL.
     struct Terminal {
@@ -119,9 +117,9 @@ mod on_a_terminal {
     impl Terminal {
         fn start(arguments: &str, url: &str) -> Self {
             let home = TempDir::new().unwrap();
-            let mut command = Command::new(cargo_bin!("smartextract"));
+            let mut command = isolated(cargo_bin!("smartextract"));
             command.args(["config", "init", "--config", "c.toml"]);
-            command.args(arguments.split_whitespace()).env_clear().env("HOME", home.path());
+            command.args(arguments.split_whitespace()).env("HOME", home.path());
             command.env("TERM", "dumb").current_dir(home.path());
             command.env("SMARTEXTRACT_TOKEN_URL", url).env("SMARTEXTRACT_RETRIES", "0");
             // The check must use the answers instead of these.
@@ -244,7 +242,7 @@ mod on_a_terminal {
         restore_signals();
         let program = cargo_bin!("smartextract").display().to_string();
         let script = shell.replace("RUN", &format!("'{program}' config init --config c"));
-        let mut command = Command::new("bash");
+        let mut command = isolated("bash");
         command.args(["-c", &script]).current_dir(home.path()).env("HOME", home.path());
         let mut session = spawn_command(command, Some(20_000)).unwrap();
         for answer in ["", KEY, ""] {

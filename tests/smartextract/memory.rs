@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::thread;
@@ -12,7 +12,7 @@ use assert_cmd::cargo::cargo_bin;
 use tempfile::TempDir;
 
 use crate::support::server::Api;
-use crate::support::{KEY, SECRET};
+use crate::support::{KEY, SECRET, isolated, set_mode};
 
 /// The ID of a user without privileges.
 const UNPRIVILEGED: u32 = 65534;
@@ -28,9 +28,8 @@ fn the_process_can_be_neither_dumped_nor_read_by_its_user() {
     // writing, so that it can't be executed (ETXTBSY).
     let copied = Command::new("cp").arg(cargo_bin!("smartextract")).arg(&program).status();
     assert!(copied.unwrap().success());
-    let mut command = Command::new(program);
+    let mut command = isolated(&program);
     command
-        .env_clear()
         .env("SMARTEXTRACT_TOKEN_URL", api.url())
         .args(["token", "--key", KEY, "--secret-file", "-"])
         .stdin(Stdio::piped())
@@ -38,7 +37,9 @@ fn the_process_can_be_neither_dumped_nor_read_by_its_user() {
     let mut user = fs::metadata("/proc/self").unwrap().uid();
     if user == 0 {
         user = UNPRIVILEGED;
-        fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        for path in [directory.path(), &program] {
+            set_mode(path, 0o755);
+        }
         command.uid(user);
     }
     let mut process = command.spawn().unwrap();

@@ -1,14 +1,12 @@
 //! Real shells evaluate the output of the shell formats.
 
-use std::process::Command;
-
 use assert_cmd::cargo::cargo_bin;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use tempfile::TempDir;
 
 use crate::support::server::Api;
-use crate::support::{KEY, SECRET, has_program};
+use crate::support::{KEY, SECRET, has_program, isolated};
 
 /// A shell, its format, and how it evaluates the output of a command.
 const SHELLS: [(&str, &str, &str); 7] = [
@@ -25,11 +23,9 @@ fn run(shell: &str, script: &str, format: &str, url: &str) -> (i32, String) {
     let program = cargo_bin!("smartextract").display().to_string();
     let script = script.replace("RUN", &format!("'{program}' token --format {format} --retries 0"));
     let home = TempDir::new().unwrap();
-    let output = Command::new(shell)
+    let output = isolated(shell)
         .args(["-c", &script])
-        .env_clear()
         .env("HOME", home.path())
-        .env("PATH", std::env::var_os("PATH").unwrap())
         .env("SMARTEXTRACT_TOKEN_URL", url)
         .env("SMARTEXTRACT_KEY", KEY)
         .env("SMARTEXTRACT_SECRET", SECRET)

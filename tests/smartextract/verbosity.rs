@@ -44,10 +44,10 @@ fn on_a_terminal(arguments: &str) -> String {
         std::thread::sleep(std::time::Duration::from_millis(1500));
         stream.write_all(response(200, "", SUCCESS).as_bytes())
     });
-    let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin!("smartextract"));
+    let mut command = crate::support::isolated(assert_cmd::cargo::cargo_bin!("smartextract"));
     command.args(["token", "--token-url"]).arg(format!("http://{address}/"));
     let home = tempfile::TempDir::new().unwrap();
-    command.args(arguments.split_whitespace()).env_clear().env("HOME", home.path());
+    command.args(arguments.split_whitespace()).env("HOME", home.path());
     command.env("SMARTEXTRACT_KEY", KEY).env("SMARTEXTRACT_SECRET", SECRET);
     let mut session = rexpect::session::spawn_command(command, Some(20_000)).unwrap();
     session.exp_eof().unwrap()

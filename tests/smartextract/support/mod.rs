@@ -4,6 +4,7 @@ pub mod certificates;
 pub mod proxy;
 pub mod server;
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -23,6 +24,14 @@ pub const PROXY_PASSWORD: &str = "pr0xy-passw0rd-of-the-tests";
 const ENVIRONMENT: &[&str] =
     if cfg!(windows) { &["PATH", "PATHEXT", "SystemRoot", "TEMP", "TMP"] } else { &["PATH"] };
 
+/// A program in an empty environment: no setting of the tester's own, and no profile file.
+pub fn isolated(program: impl AsRef<OsStr>) -> std::process::Command {
+    let kept = ENVIRONMENT.iter().filter_map(|name| Some((name, std::env::var_os(name)?)));
+    let mut command = std::process::Command::new(program);
+    command.env_clear().envs(kept);
+    command
+}
+
 /// One run of the binary, with an empty environment and a new home directory.
 pub struct Case {
     home: TempDir,
@@ -33,11 +42,8 @@ impl Case {
     /// `smartextract ARGUMENTS…`, the arguments separated by spaces.
     pub fn new(arguments: &str) -> Self {
         let home = TempDir::new().unwrap();
-        let mut command = Command::new(cargo_bin!("smartextract"));
-        let kept = ENVIRONMENT.iter().filter_map(|name| Some((name, std::env::var_os(name)?)));
+        let mut command = Command::from_std(isolated(cargo_bin!("smartextract")));
         command
-            .env_clear()
-            .envs(kept)
             .env("HOME", home.path())
             .current_dir(home.path())
             .timeout(Duration::from_secs(60))
@@ -54,12 +60,12 @@ impl Case {
             .env("SMARTEXTRACT_RETRIES", "0")
     }
 
-    pub fn arg(mut self, argument: impl AsRef<std::ffi::OsStr>) -> Self {
+    pub fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
         self.command.arg(argument);
         self
     }
 
-    pub fn env(mut self, name: &str, value: impl AsRef<std::ffi::OsStr>) -> Self {
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.command.env(name, value);
         self
     }
