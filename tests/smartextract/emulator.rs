@@ -209,6 +209,9 @@ fn it_answers_if_nothing_reads_its_log_and_counts_the_dropped_lines() {
     for _ in 0..REQUESTS {
         assert_eq!(emulator.get("/smart-extract").0, 200);
     }
+    // The waiting lines are written even if it ends now.
+    #[cfg(unix)]
+    send(&emulator.process, Signal::TERM);
     let log = BufReader::new(emulator.process.stderr.take().unwrap());
     let (mut counted, mut has_dropped) = (0, false);
     for line in log.lines().map(Result::unwrap) {
