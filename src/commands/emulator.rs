@@ -71,7 +71,7 @@ fn listen(on: SocketAddr, console: &Console) -> Result<(TcpListener, SocketAddr)
     Ok((listener, address))
 }
 
-/// Runs COMMAND with all that it needs to find the emulator, and this program first on its `PATH`.
+/// Runs COMMAND with all that it needs to find the emulator, and with this program on its `PATH`.
 fn run_command(
     args: &EmulatorArgs,
     address: SocketAddr,
@@ -115,26 +115,26 @@ fn no_proxy(
     })
 }
 
-/// COMMAND's `PATH`. Its first directory contains this program under its own name: the program's
-/// own directory or, if it was renamed or the directory can't be on a `PATH`, a temporary one with
-/// a link to it.
+/// COMMAND's `PATH`, on which `smartextract` is this program: the same one as ours, if that is so
+/// already. Otherwise a temporary directory comes first, which contains nothing but a link to this
+/// program: its own directory could hide programs that the user has put first.
 fn path_with_program() -> io::Result<(OsString, Option<TempDir>)> {
     let program = env::current_exe()?;
     let name = format!("smartextract{}", env::consts::EXE_SUFFIX);
-    let directory = program.parent().unwrap_or(Path::new(""));
-    let is_found = program.file_name() == Some(OsStr::new(&name));
-    let mut temporary = None;
-    if !is_found || env::join_paths([directory]).is_err() {
-        let directory = tempfile::Builder::new().prefix("smartextract-").tempdir()?;
-        link(&program, &directory.path().join(name))?;
-        temporary = Some(directory);
-    }
-    let first = temporary.as_ref().map_or(directory, TempDir::path).to_owned();
-    let path = env::var_os("PATH").unwrap_or_default();
+    // Without PATH, programs are looked up in these directories.
+    let path = env::var_os("PATH").unwrap_or_else(|| "/bin:/usr/bin".into());
     // An empty entry would stand for the current directory.
-    let rest = env::split_paths(&path).filter(|entry| !entry.as_os_str().is_empty());
-    let path = env::join_paths([first].into_iter().chain(rest)).map_err(io::Error::other)?;
-    Ok((path, temporary))
+    let entries = || env::split_paths(&path).filter(|entry| !entry.as_os_str().is_empty());
+    let found = entries().map(|directory| directory.join(&name)).find(|file| file.is_file());
+    let found = found.filter(|file| file.is_absolute()).and_then(|file| file.canonicalize().ok());
+    if found.is_some() && found == program.canonicalize().ok() {
+        return Ok((path, None));
+    }
+    let temporary = tempfile::Builder::new().prefix("smartextract-").tempdir()?;
+    link(&program, &temporary.path().join(name))?;
+    let first = temporary.path().to_owned();
+    let path = env::join_paths([first].into_iter().chain(entries())).map_err(io::Error::other)?;
+    Ok((path, Some(temporary)))
 }
 
 #[cfg(unix)]

@@ -116,6 +116,39 @@ fn the_command_finds_this_program_under_any_path_and_no_link_remains() {
     }
 }
 
+/// The program is in a directory with others, such as `/usr/bin`.
+#[cfg(unix)]
+#[test]
+fn the_command_finds_all_other_programs_where_they_were() {
+    let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let (shared, first) = (home.path().join("shared"), home.path().join("first"));
+    for (directory, text) in [(&shared, "#!/bin/sh\necho wrong"), (&first, "#!/bin/sh\necho right")]
+    {
+        fs::create_dir(directory).unwrap();
+        fs::write(directory.join("tool"), text).unwrap();
+        crate::support::set_mode(&directory.join("tool"), 0o755);
+    }
+    let program = shared.join("smartextract");
+    fs::hard_link(cargo_bin!("smartextract"), &program).unwrap();
+    let system = std::env::var("PATH").unwrap();
+    for directories in [vec![&first], vec![&first, &shared]] {
+        let directories = directories.into_iter().cloned().chain(std::env::split_paths(&system));
+        let output = isolated(&program)
+            .args(["emulator", "--", "sh", "-c", "tool; smartextract --version"])
+            .env("PATH", std::env::join_paths(directories).unwrap())
+            .output()
+            .unwrap();
+        let stdout = String::from_utf8_lossy(&output.stdout);
+        assert!(stdout.starts_with("right\nsmartextract "), "{output:?}");
+    }
+    let output = isolated(&program)
+        .args(["emulator", "--", "sh", "-c", "smartextract --version"])
+        .env_remove("PATH")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
+
 #[cfg(unix)]
 mod signals {
     use std::io::{BufRead, BufReader};
