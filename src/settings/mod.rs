@@ -22,7 +22,9 @@ use std::time::Duration;
 pub use credentials::SecretSource;
 pub use environment::{Endpoint, Template, built_in_names};
 pub use origin::Setting;
-pub use profile::{ProfileFile, parse as parse_profile_file, read as read_profile_file};
+pub use profile::{
+    ProfileFile, load as load_profile_file, parse as parse_profile_file, read as read_profile_file,
+};
 pub use proxy::Proxy;
 pub use resolve::{load, resolve, resolve_with};
 pub use resolved::{Row, text as row_text};

@@ -32,7 +32,7 @@ pub struct ProfileFile {
     pub profiles: Vec<Profile>,
     pub environments: Vec<CustomEnvironment>,
     /// Whether it contains a secret and users other than its owner may read it.
-    pub exposes_secret: bool,
+    exposes_secret: bool,
 }
 
 /// A `[profiles.NAME]` table.
@@ -58,6 +58,14 @@ pub struct CustomEnvironment {
 impl ProfileFile {
     pub fn profile_names(&self) -> Vec<&str> {
         self.profiles.iter().map(|profile| profile.name.as_str()).collect()
+    }
+
+    /// What to report before the file is used; `path` is the file's.
+    pub fn warning(&self, path: &Path) -> Option<String> {
+        let path = path.display();
+        let warning =
+            || format!("other users can read the secret in {path}: run chmod 600 on the file");
+        self.exposes_secret.then(warning)
     }
 
     pub fn environment_names(&self) -> Vec<&str> {

@@ -40,13 +40,10 @@ pub fn resolve_with(sources: &Sources<'_>, file: Option<&ProfileFile>) -> Result
     let profile = file.zip(chosen.as_ref());
     let profile = profile.and_then(|(file, chosen)| file.profiles.get(chosen.value));
     let profile_path = sources.profile_path()?;
-    let mut resolver = Resolver { sources, file, profile, warnings: Vec::new() };
-    if let (Some(true), Some(path)) = (file.map(|file| file.exposes_secret), &profile_path) {
-        let path = path.value.display();
-        resolver
-            .warnings
-            .push(format!("other users can read the secret in {path}: run chmod 600 on the file"));
-    }
+    let warning =
+        file.zip(profile_path.as_ref()).and_then(|(file, path)| file.warning(&path.value));
+    let warnings = warning.into_iter().collect();
+    let mut resolver = Resolver { sources, file, profile, warnings };
     let environment = resolver.environment();
     let endpoint = environment.as_ref().ok().and_then(|found| found.token_url.as_ref().ok());
     Ok(Resolved {

@@ -53,10 +53,11 @@ fn an_added_profile_changes_no_byte_of_the_existing_file() {
 #[cfg(unix)]
 #[test]
 fn an_added_profile_keeps_mode_and_symbolic_link() {
-    let case = Case::new("config init --profile x --config link").file("real", "");
+    let text = "[profiles.y]\nsecret = \"s\"\n";
+    let case = Case::new("config init --profile x --config link").file("real", text);
     crate::support::set_mode(&case.path("real"), 0o640);
     std::os::unix::fs::symlink("real", case.path("link")).unwrap();
-    let outcome = case.run().prints("");
+    let outcome = case.run().prints("").says("other users can read the secret in link");
     assert!(outcome.path("link").is_symlink());
     assert!(outcome.read("real").contains("[profiles.x]"));
     assert_eq!(outcome.mode("real"), 0o640);
@@ -87,6 +88,10 @@ fn a_file_that_would_become_too_large_is_left_unchanged() {
 #[cfg(unix)]
 #[test]
 fn a_pipe_or_device_is_never_replaced() {
+    let case = Case::new("config init --profile x --config pipe");
+    let made = std::process::Command::new("mkfifo").arg(case.path("pipe")).status();
+    assert!(made.unwrap().success());
+    case.run().fails(3).says("not a regular file");
     let case = Case::new("config init --profile x --config /dev/fd/0").stdin("");
     case.run().fails(3).says("not a regular file");
 }

@@ -12,11 +12,12 @@ use super::questions::Questions;
 use crate::console::Console;
 use crate::error::Error;
 use crate::output::{check_directory, create_new_file, final_path, replace_file};
-use crate::settings::{parse_profile_file, read_profile_file};
+use crate::settings::{load_profile_file, parse_profile_file, read_profile_file};
 
 const EXAMPLE: &str = include_str!("../../../config.example.toml");
 
 pub fn run(path: &Path, profile: Option<String>, console: &Console) -> Result<u8, Error> {
+    check_regular(path)?;
     let existing = read_profile_file(path)?;
     let names_profile = profile.is_some();
     let profile = profile.unwrap_or_else(|| "default".to_owned());
@@ -46,6 +47,9 @@ pub fn run(path: &Path, profile: Option<String>, console: &Console) -> Result<u8
         Some(_) => add(path, &profile, &table)?,
         None => create(path, &appended(path, base, &table)?)?,
     }
+    if let Some(warning) = load_profile_file(path)?.and_then(|file| file.warning(path)) {
+        console.warn(warning);
+    }
     let next = match (is_interactive, profile.as_str()) {
         (false, _) => "next: edit it to set key and secret".to_owned(),
         (true, "default") => "next: smartextract token".to_owned(),
@@ -55,12 +59,17 @@ pub fn run(path: &Path, profile: Option<String>, console: &Console) -> Result<u8
     Ok(0)
 }
 
-/// Checks that the file can be written, before anything is typed that could get lost.
-fn check_writable(path: &Path) -> Result<(), Error> {
+/// Checks that the file can be read to its end, unlike a pipe, and replaced.
+fn check_regular(path: &Path) -> Result<(), Error> {
     if path.exists() && !path.is_file() {
         let message = format!("{} is not a regular file; nothing was changed", path.display());
         return Err(Error::config(message).hint("name another file with --config"));
     }
+    Ok(())
+}
+
+/// Checks that the file can be written, before anything is typed that could get lost.
+fn check_writable(path: &Path) -> Result<(), Error> {
     let failed = || format!("{} can't be written", path.display());
     let target = final_path(path).with_context(failed)?;
     let directory = target.ancestors().skip(1).find(|directory| directory.is_dir());

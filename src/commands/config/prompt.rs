@@ -11,7 +11,10 @@ use crate::error::Error;
 /// # Errors
 /// `usage` if the input ends.
 pub fn ask<T>(prompt: &str, parse: impl Fn(&str) -> Result<T, &'static str>) -> Result<T, Error> {
-    ask_until_valid(prompt, parse, read_line)
+    ask_until_valid(parse, || {
+        say(prompt);
+        read_line()
+    })
 }
 
 /// Like `ask`, without showing what is typed.
@@ -19,7 +22,7 @@ pub fn ask_hidden<T>(
     prompt: &str,
     parse: impl Fn(&str) -> Result<T, &'static str>,
 ) -> Result<T, Error> {
-    ask_until_valid(prompt, parse, terminal::read_hidden_line)
+    ask_until_valid(parse, || terminal::read_hidden_line(prompt))
 }
 
 /// Asks for yes or no.
@@ -39,12 +42,10 @@ pub fn say(text: &str) {
 pub use terminal::restore_on_signals;
 
 fn ask_until_valid<T>(
-    prompt: &str,
     parse: impl Fn(&str) -> Result<T, &'static str>,
     read: impl Fn() -> io::Result<Zeroizing<Vec<u8>>>,
 ) -> Result<T, Error> {
     loop {
-        say(prompt);
         let line =
             read().map_err(|error| Error::usage("cancelled; nothing was written").cause(error))?;
         let answer = std::str::from_utf8(&line).map_err(|_| "the answer is not UTF-8 text");
@@ -81,10 +82,12 @@ mod terminal {
     static HIDDEN: AtomicBool = AtomicBool::new(false);
 
     /// Reads a line with the echo off. Ctrl-C, Ctrl-\ and Ctrl-Z work as usual.
-    pub fn read_hidden_line() -> io::Result<Zeroizing<Vec<u8>>> {
+    pub fn read_hidden_line(prompt: &str) -> io::Result<Zeroizing<Vec<u8>>> {
         let before = tcgetattr(io::stdin())?;
         HIDDEN.store(true, Ordering::SeqCst);
         hide(&before);
+        // Only now: whoever answers at once must not find the echo still on.
+        say(prompt);
         let line = super::read_line();
         HIDDEN.store(false, Ordering::SeqCst);
         restore(&before);
@@ -140,7 +143,8 @@ mod terminal {
 
     use zeroize::Zeroizing;
 
-    pub fn read_hidden_line() -> io::Result<Zeroizing<Vec<u8>>> {
+    pub fn read_hidden_line(prompt: &str) -> io::Result<Zeroizing<Vec<u8>>> {
+        super::say(prompt);
         rpassword::read_password().map(|line| Zeroizing::new(line.into_bytes()))
     }
 

@@ -135,16 +135,15 @@ fn credential(answer: &str) -> Result<Zeroizing<String>, &'static str> {
 }
 
 fn secret() -> Result<Source, Error> {
-    let file = if cfg!(unix) { "the file, which only you can read" } else { "the file" };
-    prompt::say(&format!(
-        "\nThe secret can be stored in {file}. A command that prints it when it is needed is\n\
+    prompt::say(
+        "\nThe secret can be stored in the file. A command that prints it when it is needed is\n\
          safer, for example one of these:\n  \
          pass show smartextract\n  \
          op read op://Private/SmartExtract/secret\n  \
          security find-generic-password -s smartextract -w\n  \
          secret-tool lookup service smartextract\n  \
          pwsh -NoProfile -Command Get-Secret smartextract -AsPlainText\n\n",
-    ));
+    );
     let command = prompt::ask("Command (empty: store the secret): ", |answer| {
         if answer.contains(['"', '\'', '\\', '|', '<', '>', '$', ';', '&', '`', '~', '*', '(']) {
             return Err(
