@@ -25,7 +25,7 @@ use console::{Console, OutputOptions};
 
 fn main() -> ExitCode {
     secret::disable_core_dumps();
-    program::keep_exit_codes();
+    signals::neutralize();
     let arguments: Vec<OsString> = env::args_os().collect();
     match commands::completions::answer(&arguments) {
         Ok(false) => {}

@@ -20,17 +20,3 @@ pub fn command(program: &OsStr, path: Option<&OsStr>) -> Command {
     let _ = path;
     Command::new(program)
 }
-
-/// Makes sure that the exit codes of child processes can be read. Call it before starting one.
-///
-/// Ignored signals are inherited, and some parents ignore SIGCHLD (`trap '' CHLD`, some supervisors
-/// and CI runners). The system then discards exit codes, and waiting for a child fails with ECHILD
-/// (POSIX.1-2017, wait). Any signal handler prevents that.
-pub fn keep_exit_codes() {
-    #[cfg(unix)]
-    {
-        let unused = std::sync::Arc::default();
-        // This fails only for a signal that doesn't exist or can't be caught.
-        let _ = signal_hook::flag::register(signal_hook::consts::SIGCHLD, unused);
-    }
-}

@@ -1,7 +1,21 @@
-//! Signals that must wait, or that were ignored from the start.
+//! Signals that must wait, that must do nothing, or that were ignored from the start.
 
 #[cfg(unix)]
 pub use unix::{Deferred, is_ignored};
+
+/// Gives two signals a handler that does nothing. Call it before anything else.
+///
+/// - SIGCHLD: ignored signals are inherited, and some parents ignore this one (`trap '' CHLD`, some
+///   supervisors and CI runners). The system then discards the exit codes of child processes, and
+///   waiting for a child fails with ECHILD (POSIX.1-2017, wait).
+/// - SIGXFSZ: a write beyond `ulimit -f` fails, instead of ending the process without a message.
+pub fn neutralize() {
+    #[cfg(unix)]
+    for signal in [signal_hook::consts::SIGCHLD, signal_hook::consts::SIGXFSZ] {
+        // This fails only for a signal that doesn't exist or can't be caught.
+        let _ = signal_hook::flag::register(signal, std::sync::Arc::default());
+    }
+}
 
 #[cfg(unix)]
 mod unix {
@@ -11,7 +25,6 @@ mod unix {
 
     use signal_hook::consts::{
         SIGALRM, SIGHUP, SIGINT, SIGPROF, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU,
-        SIGXFSZ,
     };
 
     /// Whether this process ignores the signal, as under `nohup`. Linux lists these signals
@@ -28,8 +41,6 @@ mod unix {
 
     impl Deferred {
         pub fn new() -> io::Result<Self> {
-            // Without this handler a write beyond `ulimit -f` would not fail but end the process.
-            signal_hook::flag::register(SIGXFSZ, Arc::default())?;
             let deferred = [
                 SIGHUP, SIGINT, SIGQUIT, SIGALRM, SIGTERM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGPROF,
                 SIGXCPU,

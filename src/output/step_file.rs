@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::atomic::{check_directory, parent};
 use crate::error::{Code, Error};
+use crate::signals::Deferred;
 
 /// The file, checked before a token is requested.
 pub struct StepFile {
@@ -33,10 +34,12 @@ impl StepFile {
     }
 
     /// Appends the text and then runs `rest`, which masks the values. If either fails, the file is
-    /// unchanged, because a later step must not get a value that is not masked.
+    /// unchanged, because a later step must not get a value that is not masked. For the same reason
+    /// no signal comes between them.
     pub fn append(self, text: &str, rest: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
         let is_new = !self.path.exists();
         let failed = |error| unwritable(Code::Internal, &self.path, error);
+        let _signals = Deferred::new().map_err(failed)?;
         let mut file = options().create(true).open(&self.path).map_err(failed)?;
         let length = file.metadata().map_err(failed)?.len();
         let separator =
