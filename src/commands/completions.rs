@@ -6,7 +6,7 @@
 use std::env;
 use std::ffi::OsString;
 
-use clap::Command;
+use clap::{Command, ValueHint};
 use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 use clap_complete::env::{CompleteEnv, EnvCompleter, Shells};
 
@@ -24,8 +24,31 @@ pub fn run(shell: Shell) -> Result<u8, Error> {
     completer(shell)
         .write_registration(VARIABLE, program, program, program, &mut script)
         .expect("a Vec accepts all writes");
-    Console::print(script)?;
+    let script = String::from_utf8(script).expect("scripts are text");
+    Console::print(completed_by_shell(shell, script))?;
     Ok(0)
+}
+
+/// The script, extended for shells that complete paths themselves if the program offers nothing:
+/// they quote them, unlike what the program offers.
+fn completed_by_shell(shell: Shell, script: String) -> String {
+    match shell {
+        Shell::Bash => script.replace("-o bashdefault", "-o bashdefault -o default"),
+        Shell::Zsh => script.replace(
+            "\ncompdef _clap_dynamic_completer_smartextract smartextract",
+            "\n_smartextract() {\n    \
+                 _clap_dynamic_completer_smartextract\n    \
+                 (( compstate[nmatches] )) || _files\n\
+             }\n\n\
+             # As a function from fpath, the script completes at once.\n\
+             if [[ $funcstack[1] == _smartextract ]]; then\n    \
+                 _smartextract\n\
+             else\n    \
+                 compdef _smartextract smartextract\n\
+             fi",
+        ),
+        Shell::Fish | Shell::Powershell | Shell::Elvish => script,
+    }
 }
 
 fn completer(shell: Shell) -> &'static dyn EnvCompleter {
@@ -47,10 +70,12 @@ pub fn answer(arguments: &[OsString]) -> Result<bool, Error> {
     if arguments.get(1).is_none_or(|first| first != "--") {
         return Ok(false);
     }
+    let shell = env::var_os(VARIABLE).unwrap_or_default();
+    let with_paths = shell != "bash" && shell != "zsh";
     CompleteEnv::with_factory(|| {
         let mut command = cli::command();
         command.build();
-        with_candidates(command)
+        with_candidates(command, with_paths)
     })
     .var(VARIABLE)
     .shells(Shells::builtins())
@@ -58,14 +83,15 @@ pub fn answer(arguments: &[OsString]) -> Result<bool, Error> {
     .map_err(|error| Error::new(Code::Usage, "no completions").because(error.to_string()))
 }
 
-fn with_candidates(command: Command) -> Command {
+fn with_candidates(command: Command, with_paths: bool) -> Command {
     command
         .mut_args(|arg| match arg.get_id().as_str() {
             "profile" => arg.add(ArgValueCandidates::new(profiles)),
             "env" => arg.add(ArgValueCandidates::new(environments)),
-            _ => arg,
+            _ if with_paths => arg,
+            _ => arg.value_hint(ValueHint::Other),
         })
-        .mut_subcommands(with_candidates)
+        .mut_subcommands(|command| with_candidates(command, with_paths))
 }
 
 fn profiles() -> Vec<CompletionCandidate> {

@@ -96,34 +96,64 @@ fn fish_offers_commands_formats_environments_and_profiles() {
     });
 }
 
+/// Types on the command line of an interactive shell, and checks what Tab makes of it.
+#[cfg(unix)]
+fn completes(program: &str, options: &[&str], set_up: &str, typed: &str, completed: &str) {
+    let (home, mut command) = shell(program);
+    let home = home.file("my file.pem", "");
+    command.args(options).current_dir(home.path(""));
+    let mut shell = spawn_command(command, Some(20_000)).unwrap();
+    shell.send_line(&format!("stty echo; PS1=; {set_up}; echo rea''dy")).unwrap();
+    shell.exp_string("ready").unwrap();
+    // The line editor switches bracketed paste on when it is ready.
+    shell.exp_string("[?2004h").unwrap();
+    shell.send(&format!("{typed}\t")).unwrap();
+    shell.flush().unwrap();
+    let shown = shell.exp_string(completed);
+    assert!(shown.is_ok(), "{program}: {typed}: {shown:?}");
+    // An interactive shell ignores SIGTERM.
+    shell.process_mut().set_kill_timeout(Some(1));
+}
+
+/// Not on macOS, whose bash 3.2 has no bracketed paste.
+#[cfg(target_os = "linux")]
+#[test]
+fn bash_quotes_paths() {
+    if has_program("bash") {
+        let set_up = format!(
+            "bind 'set enable-bracketed-paste on'; source '{}'",
+            file("smartextract.bash").display()
+        );
+        let options = ["--norc", "--noprofile", "-i"];
+        for (typed, completed) in [
+            ("smartextract token --ca-file m", r"my\ file.pem"),
+            ("smartextract token -o ~/m", r"~/my\ file.pem"),
+        ] {
+            completes("bash", &options, &set_up, typed, completed);
+        }
+    }
+}
+
 #[cfg(unix)]
 #[test]
-fn zsh_completes_commands_formats_environments_and_profiles() {
+fn zsh_completes_commands_formats_environments_profiles_and_paths() {
     if !has_program("zsh") {
         return;
     }
-    for (typed, completed) in [
-        ("smartextract tok", "token"),
-        ("smartextract token --format powe", "powershell"),
-        ("smartextract token --env gam", "gamma"),
-        ("smartextract exec --profile bet", "beta"),
+    let script = file("_smartextract");
+    let sourced = format!("autoload -U compinit && compinit -u -D; source '{}'", script.display());
+    let installed = format!(
+        "fpath=('{}' $fpath); autoload -U compinit && compinit -u -D",
+        script.parent().unwrap().display()
+    );
+    for (set_up, typed, completed) in [
+        (&sourced, "smartextract tok", "token"),
+        (&installed, "smartextract tok", "token"),
+        (&installed, "smartextract token --format powe", "powershell"),
+        (&installed, "smartextract token --env gam", "gamma"),
+        (&installed, "smartextract exec --profile bet", "beta"),
+        (&installed, "smartextract token --ca-file ~/m", r"--ca-file ~/my\ file.pem"),
     ] {
-        let (_home, mut command) = shell("zsh");
-        command.args(["-f", "-i"]);
-        let mut zsh = spawn_command(command, Some(20_000)).unwrap();
-        let set_up = format!(
-            "PS1=; autoload -U compinit && compinit -u -D; source '{}'; echo rea''dy",
-            file("_smartextract").display()
-        );
-        zsh.send_line(&set_up).unwrap();
-        zsh.exp_string("ready").unwrap();
-        // The line editor switches bracketed paste on when it is ready.
-        zsh.exp_string("[?2004h").unwrap();
-        zsh.send(&format!("{typed}\t")).unwrap();
-        zsh.flush().unwrap();
-        let shown = zsh.exp_string(completed);
-        assert!(shown.is_ok(), "{typed}: {shown:?}");
-        // An interactive shell ignores SIGTERM.
-        zsh.process_mut().set_kill_timeout(Some(1));
+        completes("zsh", &["-f", "-i"], set_up, typed, completed);
     }
 }
