@@ -218,8 +218,17 @@ impl Peer {
         let hint = match error {
             Tls::InvalidCertificate(Certificate::UnknownIssuer) => {
                 "a TLS-intercepting proxy or a private server needs its own certificate authority: \
-                 give its PEM file as --ca-file, SMARTEXTRACT_CA_FILE or SSL_CERT_FILE"
+                 give the authority's PEM file (not the server's) as --ca-file, \
+                 SMARTEXTRACT_CA_FILE or SSL_CERT_FILE"
                     .to_owned()
+            }
+            Tls::InvalidCertificate(Certificate::Other(reason))
+                if reason.to_string().contains("CaUsedAsEndEntity") =>
+            {
+                format!(
+                    "{name} uses the certificate of an authority as its own; it needs one that \
+                     is issued by the authority"
+                )
             }
             Tls::InvalidCertificate(
                 Certificate::Expired

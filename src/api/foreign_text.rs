@@ -44,12 +44,14 @@ fn visible(text: &str) -> impl Iterator<Item = char> {
     text.chars().filter(|&c| !c.is_control() && !is_invisible(c))
 }
 
-/// Characters that a terminal obeys but does not show: zero width, direction, joiners, variation
-/// selectors, fillers.
+/// Characters that a terminal obeys but does not show (Unicode, `Default_Ignorable_Code_Point`), and
+/// those that separate lines or annotations.
 pub const fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}'
-        | '\u{180b}'..='\u{180f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
+    matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+        | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// Whether a text contains so many consecutive characters of the value, or all of it.
@@ -91,12 +93,9 @@ fn percent_decoded(text: &str) -> String {
 /// write them.
 fn backslash_decoded(text: &str) -> String {
     unescaped(text, '\\', |after| {
-        let braced = |digits| {
-            let (code, rest) = number(digits, 16, 6)?;
-            Some((code, rest.strip_prefix('}')?))
-        };
         let escape = if let Some(digits) = after.strip_prefix("u{") {
-            braced(digits)
+            number(digits.trim_start_matches('0'), 16, 6)
+                .and_then(|(code, rest)| Some((code, rest.strip_prefix('}')?)))
         } else if let Some(digits) = after.strip_prefix('u') {
             number(digits, 16, 4)
         } else if let Some(digits) = after.strip_prefix('x') {
@@ -120,8 +119,8 @@ fn entity_decoded(text: &str) -> String {
             return Some((named_entity(name)?.into(), rest));
         };
         let (code, rest) = match digits.strip_prefix('x') {
-            Some(digits) => number(digits, 16, 6)?,
-            None => number(digits, 10, 7)?,
+            Some(digits) => number(digits.trim_start_matches('0'), 16, 6)?,
+            None => number(digits.trim_start_matches('0'), 10, 7)?,
         };
         Some((code, rest.strip_prefix(';').unwrap_or(rest)))
     })
@@ -333,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn escapes_within_escapes_are_decoded() {
+    fn unusual_escapes_and_invisible_characters_do_not_hide_a_secret() {
         for (text, secret) in [
             ("%2525252561-secret", "a-secret"),
             ("&percnt;61-secret", "a-secret"),
@@ -343,6 +342,10 @@ mod tests {
             ("& &#97;-secret;", "a-secret"),
             ("&imath;-secret", "ı-secret"),
             ("&idot;-23456", "İ-23456"),
+            ("&#00000000097;-secret", "a-secret"),
+            ("&#x00000000061;-secret", "a-secret"),
+            (r"\u{00000061}-secret", "a-secret"),
+            ("a\u{e0020}-\u{fff9}se\u{34f}cret", "a-secret"),
         ] {
             assert_eq!(shown_by(text, "the-key", secret), WITHHELD, "{text}");
         }

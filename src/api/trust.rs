@@ -37,10 +37,13 @@ impl Trust {
         check_file(path)?;
         let mut pem = Vec::new();
         File::open(path)?.take(MAX_BYTES).read_to_end(&mut pem)?;
+        // Editors on Windows write a byte order mark.
+        let pem = pem.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&pem);
         let mut store = RootCertStore::empty();
         let mut certificates = Vec::new();
-        for der in CertificateDer::pem_slice_iter(&pem) {
-            let der = der.context("it is not PEM")?;
+        for der in CertificateDer::pem_slice_iter(pem) {
+            // The cause would list bytes.
+            let der = der.ok().context("it is not PEM, or it is cut off")?;
             certificates.push(Certificate::from_der(&der).to_owned());
             let number = certificates.len();
             store.add(der).with_context(|| format!("certificate {number} in it is invalid"))?;

@@ -17,7 +17,8 @@ fn server(validity: Validity, name: &str) -> (String, String) {
 #[test]
 fn a_certificate_file_is_trusted_from_flag_variable_and_profile() {
     let (url, pem) = server(Validity::Now, "localhost");
-    let case = || Case::token(&url, "").file("ca.pem", &pem);
+    // With a byte order mark, as an editor on Windows writes it.
+    let case = || Case::token(&url, "").file("ca.pem", format!("\u{feff}{pem}"));
     case().arg("--ca-file").arg("ca.pem").run().prints("t0ken\n");
     case().env("SMARTEXTRACT_CA_FILE", "ca.pem").run().prints("t0ken\n");
     let path = if cfg!(windows) { "../../ca.pem" } else { "~/ca.pem" };
@@ -74,6 +75,14 @@ fn exit_22_for_each_certificate_that_is_refused() {
             .never_says("credentials");
         assert!(outcome.stderr.contains(said), "{said}: {}", outcome.stderr);
     }
+}
+
+#[test]
+fn exit_22_with_a_hint_if_an_authority_uses_its_own_certificate_as_a_server() {
+    let (config, pem) = Authority::self_signed_server("localhost");
+    let url = format!("https://localhost:{}/", token_server(config).port());
+    let case = Case::token(&url, "--ca-file server.pem").file("server.pem", pem);
+    case.run().fails(22).says("CaUsedAsEndEntity").says("hint: the server uses the certificate of");
 }
 
 #[test]
@@ -148,6 +157,7 @@ fn an_invalid_certificate_file_is_a_config_error() {
         (broken, "certificate 1 in it is invalid"),
         (&format!("{}{broken}", Authority::new("good").pem), "certificate 2 in it is invalid"),
         ("-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n", "not PEM"),
+        ("-----BEGIN CERTIFICATE-----\nAAAA\n", "cut off"),
     ] {
         Case::token("https://localhost:1/", "--ca-file ca.pem")
             .file("ca.pem", content)

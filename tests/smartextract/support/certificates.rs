@@ -43,12 +43,17 @@ impl Authority {
     /// The configuration of a server with a certificate for these names.
     pub fn server(&self, names: &[&str], validity: Validity) -> Arc<ServerConfig> {
         let (chain, key) = self.issue(names, validity);
-        let config = ServerConfig::builder_with_provider(default_provider().into())
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(chain, key);
-        Arc::new(config.unwrap())
+        server_with(chain, key)
+    }
+
+    /// The configuration of a server that is its own authority, and its certificate as a PEM file.
+    pub fn self_signed_server(name: &str) -> (Arc<ServerConfig>, String) {
+        let mut params = CertificateParams::new([name.to_owned()]).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.self_signed(&key).unwrap();
+        let key = PrivatePkcs8KeyDer::from(key.serialize_der());
+        (server_with(vec![certificate.der().clone()], key.into()), certificate.pem())
     }
 
     /// Like `server`, for a server that requires a client certificate of this authority.
@@ -87,6 +92,18 @@ impl Authority {
         let key = PrivatePkcs8KeyDer::from(key.serialize_der());
         (vec![certificate.der().clone()], key.into())
     }
+}
+
+fn server_with(
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+) -> Arc<ServerConfig> {
+    let config = ServerConfig::builder_with_provider(default_provider().into())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(chain, key);
+    Arc::new(config.unwrap())
 }
 
 /// A TLS server on loopback that answers every request with a token.
