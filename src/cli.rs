@@ -8,7 +8,7 @@ mod settings;
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::builder::styling::AnsiColor;
@@ -275,6 +275,10 @@ impl Cli {
             Command::Token(args) => (args.format == Format::Json, args.format.failure_statement()),
             Command::Check(args) => (args.format == CheckFormat::Json, None),
             Command::Config(ConfigCommand::Show(args)) => (args.format == ShowFormat::Json, None),
+            Command::Exec(ExecArgs { command, .. })
+            | Command::Emulator(EmulatorArgs { command, .. }) => {
+                (false, failure_statement_of(command))
+            }
             _ => (false, None),
         };
         let verbosity = match (self.output.quiet, self.output.verbose) {
@@ -284,6 +288,13 @@ impl Cli {
         };
         OutputOptions { json_errors, failure_statement, verbosity, color: self.output.color }
     }
+}
+
+/// The statement for a COMMAND that does not start, if it is this program with a format for `eval`.
+fn failure_statement_of(command: &[OsString]) -> Option<fn(u8) -> String> {
+    let program = command.first().and_then(|program| Path::new(program).file_stem())?;
+    let options = refusal::output_options(command);
+    options.failure_statement.filter(|_| program == "smartextract")
 }
 
 #[cfg(test)]

@@ -144,7 +144,7 @@ mod signals {
     /// `cat`, until its input ends when it is dropped. Without it (no `cat`, no process left) every
     /// signal counts as sent to this process alone.
     fn start_witness() -> Option<Child> {
-        let mut cat = Command::new("cat");
+        let mut cat = super::command(&["cat".into()], None);
         cat.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()
     }
 }

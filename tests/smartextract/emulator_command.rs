@@ -45,6 +45,32 @@ fn failures_end_in_their_exit_codes() {
 }
 
 #[test]
+fn a_failure_before_the_command_does_not_disappear_in_an_eval() {
+    for (arguments, printed) in [
+        ("emulator --key= -- smartextract token --format env", "(exit 2);\n"),
+        ("emulator --key= -- ./smartextract token -f fish", "sh -c 'exit 2';\n"),
+        ("exec -- smartextract token --format env", "(exit 4);\n"),
+        ("emulator --key= -- smartextract token", ""),
+        ("emulator --key= -- other env", ""),
+    ] {
+        let outcome = Case::new(arguments).run();
+        assert_ne!(outcome.code, 0, "{arguments}");
+        assert_eq!(outcome.stdout, printed, "{arguments}");
+    }
+}
+
+/// `cat` is a helper of the emulator in its process group.
+#[cfg(target_os = "linux")]
+#[test]
+fn no_helper_has_the_callers_secret_in_its_environment() {
+    let script = "for child in $(cat /proc/$PPID/task/*/children); do
+        tr '\\0' '\\n' < /proc/$child/environ; done";
+    let case = Case::new("emulator -- sh -c").arg(script).env("SMARTEXTRACT_SECRET", SECRET);
+    let outcome = case.run();
+    assert_eq!(outcome.stdout.matches("\nPATH=").count(), 2, "{}", outcome.stdout);
+}
+
+#[test]
 fn exec_works_around_a_command_and_quiet_writes_no_log() {
     let script = "printenv SMARTEXTRACT_TOKEN; env | grep -c '^SMARTEXTRACT_SECRET='";
     let outcome = Case::new("emulator -q -- smartextract exec -- sh -c").arg(script).run();
