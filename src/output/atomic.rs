@@ -17,7 +17,12 @@ pub fn replace(path: &Path, text: &str, like: Option<&Metadata>) -> io::Result<(
         file.as_file().set_permissions(like.permissions())?;
         keep_owner(file.path(), like)?;
     }
-    file.persist(path).map(drop).map_err(|error| error.error)
+    file.persist(path).map(drop).map_err(|error| match error.error.kind() {
+        io::ErrorKind::ResourceBusy => io::Error::other(
+            "a file that is mounted can't be replaced: mount its directory instead",
+        ),
+        _ => error.error,
+    })
 }
 
 /// Creates the file with mode 0600, and a missing directory with mode 0700.
