@@ -94,6 +94,7 @@ pub fn examples(command: &str) -> &'static [Example] {
 pub fn complete(command: Command) -> Command {
     let text = after_help(command.get_name());
     let command = command.mut_args(name_other_places).mut_args(list_hidden_values);
+    let command = command.mut_args(keep_for_manual);
     command.after_long_help(text).mut_subcommands(complete)
 }
 
@@ -108,6 +109,16 @@ fn list_hidden_values(arg: Arg) -> Arg {
         let _ = write!(help, "\n- {:<14} {meaning}", value.get_name());
     }
     arg.long_help(help)
+}
+
+/// The manual would omit the help of an argument that `-h` does not show.
+fn keep_for_manual(arg: Arg) -> Arg {
+    match arg.get_help().cloned() {
+        Some(help) if arg.is_hide_short_help_set() && arg.get_long_help().is_none() => {
+            arg.long_help(help)
+        }
+        _ => arg,
+    }
 }
 
 fn name_other_places(arg: Arg) -> Arg {

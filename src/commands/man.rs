@@ -68,7 +68,8 @@ fn page(command: &Command) -> String {
         exit_status(&mut roff);
     }
     page.extend(roff.render().into_bytes());
-    String::from_utf8_lossy(&page).into_owned()
+    // roff would join the lines of a list.
+    String::from_utf8_lossy(&page).replace("\n\\- ", "\n.br\n\\- ")
 }
 
 fn section(roff: &mut Roff, title: &str) {

@@ -17,6 +17,7 @@ fn the_manual_has_variables_files_exit_codes_and_examples() {
         "invalid_credentials",
         ".SH EXAMPLES",
         "smartextract exec -- npm run e2e",
+        "When to use colors",
     ] {
         assert!(page.contains(text), "{text} is missing in the manual:\n{page}");
     }
@@ -36,6 +37,8 @@ fn man_writes_one_page_per_command_without_errors() {
         let changelog = include_str!("../../CHANGELOG.md");
         assert!(changelog.contains(&format!("## {version} - {}\n", day.unwrap())), "{page}");
     }
+    let page = outcome.read("pages/smartextract-token.1");
+    assert!(page.contains("\n.br\n\\- json "), "no list of formats: {page}");
     if has_program("mandoc") {
         for page in std::fs::read_dir(outcome.path("pages")).unwrap() {
             let page = page.unwrap().path();
