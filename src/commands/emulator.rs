@@ -60,6 +60,7 @@ fn listen(on: SocketAddr, console: &Console) -> Result<(TcpListener, SocketAddr)
     let failed = |error| Error::config(format!("can't listen on {on}")).cause(error);
     let listener = TcpListener::bind(on).map_err(failed)?;
     let mut address = listener.local_addr().map_err(failed)?;
+    address.set_ip(address.ip().to_canonical());
     if !address.ip().is_loopback() {
         console.warn(format!("other machines may be able to reach the emulator ({address})"));
     }

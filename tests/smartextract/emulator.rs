@@ -184,6 +184,7 @@ fn it_listens_on_any_address_and_warns_unless_that_is_loopback() {
     for (listen, base, warns) in [
         ("127.0.0.1:0", "http://127.0.0.1:", false),
         ("[::1]:0", "http://[::1]:", false),
+        ("[::ffff:127.0.0.1]:0", "http://127.0.0.1:", false),
         ("0.0.0.0:0", "http://127.0.0.1:", true),
         ("[::]:0", "http://[::1]:", true),
     ] {
