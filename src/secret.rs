@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_short_key_is_not_shown_at_all() {
+    fn a_short_key_is_hidden_and_a_longer_one_shows_four_characters() {
         for (key, shown) in [
             ("", "…"),
             ("12345", "…"),
@@ -107,6 +107,6 @@ mod tests {
 
     #[test]
     fn a_control_character_is_found_by_its_position() {
-        assert_eq!(trimmed(" \u{e9}\tb\n").unwrap_err(), Flaw::Control(2));
+        assert_eq!(trimmed(" \u{e9}\u{e9}x\tb\n").unwrap_err(), Flaw::Control(4));
     }
 }

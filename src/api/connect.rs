@@ -250,23 +250,23 @@ mod tests {
     }
 
     /// An address that never answers, as long as the sockets live: its queue is full.
-    fn dead() -> (Vec<Socket>, SocketAddr) {
+    fn unresponsive() -> (Vec<Socket>, SocketAddr) {
         let listener = bound();
         listener.listen(1).unwrap();
         let address = listener.local_addr().unwrap();
         let mut sockets = vec![listener];
         for _ in 0..8 {
-            let knocking = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-            knocking.set_nonblocking(true).unwrap();
-            let _ = knocking.connect(&address);
-            sockets.push(knocking);
+            let client = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+            client.set_nonblocking(true).unwrap();
+            let _ = client.connect(&address);
+            sockets.push(client);
         }
         (sockets, address.as_socket().unwrap())
     }
 
     #[test]
     fn a_dead_address_delays_the_next_one_only_briefly() {
-        let ((_queue, dead), (_listener, living)) = (dead(), listening());
+        let ((_queue, dead), (_listener, living)) = (unresponsive(), listening());
         for addresses in [&[dead, living][..], &[dead, dead, living], &[refusing(), dead, living]] {
             let start = Instant::now();
             let stream = race_within(BUDGET, addresses).unwrap();
@@ -292,7 +292,7 @@ mod tests {
 
     #[test]
     fn a_lost_race_ends_with_the_last_refusal_or_a_timeout() {
-        let (_queue, dead) = dead();
+        let (_queue, dead) = unresponsive();
         let refused = |addresses: &[SocketAddr]| {
             matches!(race_within(BUDGET, addresses), Err(Error::Io(error))
                 if error.kind() == ErrorKind::ConnectionRefused)

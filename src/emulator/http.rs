@@ -53,7 +53,7 @@ impl Read for UntilDeadline<'_> {
         loop {
             self.stream.set_read_timeout(Some(time_left(self.deadline)?))?;
             match self.stream.read(buffer) {
-                // A signal that COMMAND gets, too.
+                // By a forwarded signal, or when it continues after a stop.
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 result => return result,
             }
@@ -70,11 +70,10 @@ fn time_left(deadline: Instant) -> io::Result<Duration> {
 pub fn read_request(mut source: impl Read) -> Result<Request, RequestError> {
     let mut start = Vec::new();
     let (mut request, body, length) = loop {
-        if let Some(parsed) = parse_head(&start)? {
-            break parsed;
-        }
-        if start.len() >= MAX_HEAD {
-            return Err(RequestError::Refused(431, "The head is too large"));
+        match parse_head(&start)? {
+            Some(parsed) if parsed.2 <= MAX_HEAD => break parsed,
+            None if start.len() < MAX_HEAD => {}
+            _ => return Err(RequestError::Refused(431, "The head is too large")),
         }
         let mut buffer = [0; 4096];
         match source.read(&mut buffer)? {
@@ -267,7 +266,11 @@ mod tests {
             (chunks(1), None),
             (chunks(2), Some(413)),
         ] {
-            assert_eq!(outcome(request.as_bytes()).err(), refused.map(Some), "{}", request.len());
+            for first in [0, 1, 10, 4095] {
+                let (first, rest) = request.as_bytes().split_at(first);
+                let refusal = outcome(first.chain(rest)).err();
+                assert_eq!(refusal, refused.map(Some), "{} after {}", rest.len(), first.len());
+            }
         }
     }
 

@@ -26,7 +26,10 @@ fn show_prints_each_setting_with_its_origin() {
         .env("SMARTEXTRACT_ENV", "stg")
         .env("SMARTEXTRACT_SECRET", SECRET)
         .env("HTTPS_PROXY", format!("http://someone:{PROXY_PASSWORD}@proxy:3128"))
-        .profile(&format!("default_profile = \"ci\"\n[profiles.ci]\nkey = \"{KEY}\"\ntimeout = 2.5\nca_file = \"a.pem\"\n"));
+        .profile(&format!(
+            "default_profile = \"ci\"\n\
+             [profiles.ci]\nkey = \"{KEY}\"\ntimeout = 2.5\nca_file = \"a.pem\"\n"
+        ));
     let file = case.path(PROFILE).display().to_string();
     let directory = case.path(PROFILE).parent().unwrap().display().to_string();
     let outcome = case.run();

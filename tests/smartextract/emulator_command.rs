@@ -187,7 +187,7 @@ mod signals {
     use rustix::process::{Pid, Signal, kill_process_group};
 
     use crate::emulator::{Alone, send};
-    use crate::support::{has_program, isolated, restore_signals};
+    use crate::support::{has_program, isolated};
 
     /// Prints the name of each signal, and ends at SIGUSR1, or after 10 seconds.
     const REPORT: &str = "for s in HUP INT QUIT TERM; do trap \"echo $s\" $s; done
@@ -207,7 +207,6 @@ mod signals {
         command: &str,
         when_ready: impl FnOnce(&Child, &mut Lines),
     ) -> (Option<i32>, Vec<String>) {
-        restore_signals();
         let mut process = isolated("sh");
         process.args(["-c", script]).arg(cargo_bin!("smartextract")).arg(command);
         // In a new process group, as `timeout` and shells do it.
@@ -221,7 +220,6 @@ mod signals {
 
     #[test]
     fn a_signal_ends_an_emulator_on_its_own() {
-        restore_signals();
         for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
             let mut emulator = Alone::of_script("exec \"$0\" emulator");
             send(&emulator.process, signal);

@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 use assert_cmd::cargo::cargo_bin;
 use rustix::process::{Pid, Signal, kill_process};
@@ -89,7 +89,8 @@ fn a_browser_shows_the_host_page_and_the_component_in_it() {
     }
     let home = TempDir::new().unwrap();
     let mut host = Host::start(&home);
-    let output = Command::new("chromium")
+    let output = isolated("chromium")
+        .env("HOME", home.path())
         .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"])
         .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
         .args(["--virtual-time-budget=5000", "--dump-dom"])

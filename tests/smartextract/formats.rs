@@ -15,9 +15,8 @@ fn printed(format: &str) -> String {
 }
 
 #[test]
-fn token_is_the_raw_token_and_the_default() {
+fn token_is_the_raw_token() {
     assert_eq!(printed("token"), "t0ken\n");
-    Case::token(&Api::giving_tokens().url(), "").run().prints("t0ken\n");
 }
 
 #[test]

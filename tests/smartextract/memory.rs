@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -26,7 +26,7 @@ fn the_process_can_be_neither_dumped_nor_read_by_its_user() {
     let program = directory.path().join("smartextract");
     // With `fs::copy`, a process that another test starts meanwhile may keep the copy open for
     // writing, so that it can't be executed (ETXTBSY).
-    let copied = Command::new("cp").arg(cargo_bin!("smartextract")).arg(&program).status();
+    let copied = isolated("cp").arg(cargo_bin!("smartextract")).arg(&program).status();
     assert!(copied.unwrap().success());
     let mut command = isolated(&program);
     command

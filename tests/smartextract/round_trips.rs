@@ -15,9 +15,6 @@ use crate::support::certificates::{Authority, Validity, serve_tls};
 use crate::support::proxy::tunnel;
 use crate::support::server::{SUCCESS, listen, read_request, response};
 
-/// In each direction. Long compared with the work of the program, even on a busy machine.
-const DELAY: Duration = Duration::from_millis(200);
-
 /// The number of connections, of TLS handshakes and of requests.
 type Counts = Arc<[AtomicUsize; 3]>;
 
@@ -25,8 +22,8 @@ fn count(counter: &AtomicUsize) {
     counter.fetch_add(1, Ordering::SeqCst);
 }
 
-/// A server that counts, behind a tunnel that delays.
-fn distant_server(authority: &Authority, counts: &Counts) -> SocketAddr {
+/// A server that counts, behind a tunnel that delays in each direction.
+fn distant_server(authority: &Authority, counts: &Counts, delay: Duration) -> SocketAddr {
     let counted = counts.clone();
     let config = authority.server(&["localhost"], Validity::Now);
     let server = serve_tls(config, move |mut stream| -> io::Result<()> {
@@ -39,23 +36,23 @@ fn distant_server(authority: &Authority, counts: &Counts) -> SocketAddr {
     let counted = counts.clone();
     listen(move |_, client| {
         count(&counted[0]);
-        tunnel(&client, server, DELAY)
+        tunnel(&client, server, delay)
     })
 }
 
 #[test]
 fn tls_and_the_request_take_one_round_trip_each() {
     let authority = Authority::new("test");
-    // A busy machine only adds time, so the shortest of a few runs is compared.
     let mut fewest = f64::INFINITY;
-    for _ in 0..5 {
+    // A busy machine only adds time, which counts less with each longer delay.
+    for delay in [100, 200, 400, 800, 1600].map(Duration::from_millis) {
         let counts = Counts::default();
-        let address = distant_server(&authority, &counts);
+        let address = distant_server(&authority, &counts, delay);
         let url = format!("https://localhost:{}/", address.port());
         let case = Case::token(&url, "--ca-file ca.pem").file("ca.pem", &authority.pem);
         let start = Instant::now();
         case.run().prints("t0ken\n");
-        let trips = start.elapsed().as_secs_f64() / (2 * DELAY).as_secs_f64();
+        let trips = start.elapsed().as_secs_f64() / (2 * delay).as_secs_f64();
         assert_eq!(counts.each_ref().map(|count| count.load(Ordering::SeqCst)), [1, 1, 1]);
         assert!(trips >= 2.0, "{trips:.2} round trips: nothing was delayed");
         fewest = fewest.min(trips);

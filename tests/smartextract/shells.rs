@@ -133,9 +133,7 @@ fn exit_1_and_no_panic_if_standard_output_is_full_or_closed_by_its_reader() {
     }
     // The reader ends before the program starts.
     let script = "{ sleep 0.3; RUN; echo $? > \"$HOME/code\"; } | true; cat \"$HOME/code\"";
-    let home = tempfile::TempDir::new().unwrap();
-    let script = format!("HOME='{}'; {script}", home.path().display());
-    let (_, text) = run("sh", &script, "token", &api.url());
+    let (_, text) = run("sh", script, "token", &api.url());
     assert_eq!(text, "1\n");
 }
 
@@ -211,8 +209,8 @@ fn the_shells_own_output_file_is_not_replaced() {
     let api = Api::giving_tokens();
     for path in ["/dev/stdout", "/dev/fd/1", "-"] {
         let script = format!(
-            "f=$(mktemp); {{ echo 1; RUN -o {path}; echo 2; }} >$f; cat $f; rm $f; \
-             f=$(mktemp); echo 1 >$f; RUN -o /dev/fd/4 4>>$f; cat $f; rm $f"
+            "cd \"$HOME\"; {{ echo 1; RUN -o {path}; echo 2; }} >f; cat f; \
+             echo 1 >f; RUN -o /dev/fd/4 4>>f; cat f"
         );
         let (_, text) = run("sh", &script, "token", &api.url());
         assert_eq!(text, "1\nt0ken\n2\n1\nt0ken\n", "{path}");
@@ -229,7 +227,7 @@ fn a_file_size_limit_is_exit_1_and_leaves_nothing_behind() {
         ("token", "ulimit -f 0; RUN > file", "0 file"),
         ("github-env", "printf %501s'\n' > file; ulimit -f 1; GITHUB_ENV=file RUN", "502 file"),
     ] {
-        let script = format!("d=$(mktemp -d); cd $d; ({command}); echo $?; wc -c *; rm -r $d");
+        let script = format!("cd \"$HOME\"; ({command}); echo $?; wc -c *");
         let (_, text) = run("sh", &script, format, &api.url());
         assert_eq!(text.trim_end(), format!("1\n{left}").trim_end(), "{command}");
     }
@@ -240,8 +238,8 @@ fn a_file_size_limit_is_exit_1_and_leaves_nothing_behind() {
 #[test]
 fn a_mounted_file_is_reported_with_what_to_mount_instead() {
     let api = Api::giving_tokens();
-    let script = "unshare -rm true 2>/dev/null || exit 99; d=$(mktemp -d); cd $d; touch file other
-        unshare -rm sh -c \"mount --bind other file; RUN -o file 2>&1\"; echo $?; rm -r $d";
+    let script = "unshare -rm true 2>/dev/null || exit 99; cd \"$HOME\"; touch file other
+        unshare -rm sh -c \"mount --bind other file; RUN -o file 2>&1\"; echo $?";
     match run("sh", script, "token", &api.url()) {
         (99, _) => skipped("no file can be mounted here"),
         (_, text) => {

@@ -288,7 +288,7 @@ fn a_secret_command_runs_without_a_shell() {
 }
 
 #[test]
-fn a_missing_key_and_a_missing_secret_have_different_messages() {
+fn the_message_names_what_is_missing_and_the_place_that_lacks_it() {
     for (variable, said) in [
         ("SMARTEXTRACT_KEY", "error: no key found"),
         ("SMARTEXTRACT_SECRET", "error: no secret found"),
@@ -321,7 +321,7 @@ fn a_secret_on_the_command_line_or_readable_by_others_causes_a_warning() {
 }
 
 #[test]
-fn an_unknown_profile_lists_the_known_ones_closest_first() {
+fn an_unknown_profile_lists_the_known_ones_closest_first_if_there_are_any() {
     let case = Case::token("http://127.0.0.1:1/", "-p x").profile("");
     case.run().fails(3).says("hint: define it: the profile file has no profile");
     Case::token("http://127.0.0.1:1/", "-p stagin")
@@ -420,7 +420,7 @@ fn a_profile_file_of_more_than_one_mebibyte_is_a_config_error() {
 
 #[cfg(unix)]
 #[test]
-fn a_profile_file_that_is_a_broken_link_is_a_config_error() {
+fn a_link_to_itself_or_to_nothing_as_profile_file_is_a_config_error() {
     let case = Case::new("token");
     let path = case.path(PROFILE);
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();

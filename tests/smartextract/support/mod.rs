@@ -24,8 +24,11 @@ pub const PROXY_PASSWORD: &str = "pr0xy-passw0rd-of-the-tests";
 const ENVIRONMENT: &[&str] =
     if cfg!(windows) { &["PATH", "PATHEXT", "SystemRoot", "TEMP", "TMP"] } else { &["PATH"] };
 
-/// A program in an empty environment: no setting of the tester's own, and no profile file.
+/// A program in an empty environment, with the usual signals: no setting of the tester's own, and
+/// no profile file.
 pub fn isolated(program: impl AsRef<OsStr>) -> std::process::Command {
+    #[cfg(unix)]
+    restore_ignored_signals();
     let kept = ENVIRONMENT.iter().filter_map(|name| Some((name, std::env::var_os(name)?)));
     let mut command = std::process::Command::new(program);
     command.env_clear().envs(kept);
@@ -195,17 +198,23 @@ impl Outcome {
     }
 }
 
-/// Gives the programs that a test starts the usual reaction to signals, even if the tests ignore
-/// them, as under `nohup` or in the background of a script: a handler, unlike `SIG_IGN`, does not
-/// outlast `exec`.
+/// Gives the programs that the tests start the usual reaction to signals, even if the tests ignore
+/// them, as under `nohup` or in the background of a script: a handler that does nothing, unlike
+/// `SIG_IGN`, does not outlast `exec`. Only Linux lists the ignored signals (proc(5), `SigIgn`).
 #[cfg(unix)]
-pub fn restore_signals() {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT};
-    for signal in [SIGHUP, SIGINT, SIGQUIT] {
-        let ends_the_tests = std::sync::Arc::new(true.into());
-        signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, ends_the_tests)
-            .unwrap();
-    }
+fn restore_ignored_signals() {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1};
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        let mask = mask.map_or(0, |mask| u64::from_str_radix(mask.trim(), 16).unwrap());
+        for signal in [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1] {
+            if mask >> (signal - 1) & 1 == 1 {
+                signal_hook::flag::register(signal, std::sync::Arc::default()).unwrap();
+            }
+        }
+    });
 }
 
 /// Whether a test can use this program. If it is missing, the test reports that it is skipped, or
