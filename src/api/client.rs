@@ -264,6 +264,14 @@ impl Peer {
 mod tests {
     use super::*;
 
+    #[test]
+    fn a_rejection_for_another_reason_does_not_blame_a_self_signed_certificate() {
+        let reason = rustls::OtherError(Arc::new(io::Error::other("reason")));
+        let error = rustls::Error::InvalidCertificate(rustls::CertificateError::Other(reason));
+        let (_, hint) = Failure::from(ureq::Error::Rustls(error)).error.lines().pop().unwrap();
+        assert!(hint.contains("find out what answers"), "{hint}");
+    }
+
     /// What ureq reports on a Linux without ca-certificates.
     #[test]
     fn an_empty_trust_store_is_a_tls_failure_that_says_what_to_install() {
