@@ -116,9 +116,9 @@ fn no_proxy(
     })
 }
 
-/// COMMAND's `PATH`, on which `smartextract` is this program: the same one as ours, if that is so
-/// already. Otherwise a temporary directory comes first, which contains nothing but a link to this
-/// program: its own directory could hide programs that the user has put first.
+/// COMMAND's `PATH`, on which `smartextract` is this program: this process's own `PATH` if it leads
+/// there, otherwise with a temporary directory before it that contains only a link to this program.
+/// The program's own directory may have others in it, which would hide those that the user prefers.
 fn path_with_program() -> io::Result<(OsString, Option<TempDir>)> {
     let program = env::current_exe()?;
     let name = format!("smartextract{}", env::consts::EXE_SUFFIX);

@@ -60,7 +60,7 @@ impl ProfileFile {
         self.profiles.iter().map(|profile| profile.name.as_str()).collect()
     }
 
-    /// What to report before the file is used; `path` is the file's.
+    /// The warning for a file at this path that shows its secret to other users.
     pub fn warning(&self, path: &Path) -> Option<String> {
         let path = path.display();
         let warning =
