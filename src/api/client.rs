@@ -225,10 +225,7 @@ impl Peer {
             Tls::InvalidCertificate(Certificate::Other(reason))
                 if reason.to_string().contains("CaUsedAsEndEntity") =>
             {
-                format!(
-                    "{name} uses the certificate of an authority as its own; it needs one that \
-                     is issued by the authority"
-                )
+                format!("issue a certificate for {name}: it uses that of the authority itself")
             }
             Tls::InvalidCertificate(
                 Certificate::Expired

@@ -118,10 +118,8 @@ fn entity_decoded(text: &str) -> String {
             let (name, rest) = after.split_once(';')?;
             return Some((named_entity(name)?.into(), rest));
         };
-        let (code, rest) = match digits.strip_prefix('x') {
-            Some(digits) => number(digits.trim_start_matches('0'), 16, 6)?,
-            None => number(digits.trim_start_matches('0'), 10, 7)?,
-        };
+        let (digits, radix) = digits.strip_prefix('x').map_or((digits, 10), |hex| (hex, 16));
+        let (code, rest) = number(digits.trim_start_matches('0'), radix, 7)?;
         Some((code, rest.strip_prefix(';').unwrap_or(rest)))
     })
 }

@@ -71,7 +71,7 @@ pub fn read_request(mut source: impl Read) -> Result<Request, RequestError> {
     let mut start = Vec::new();
     let (mut request, body, length) = loop {
         match parse_head(&start)? {
-            Some(parsed) if parsed.2 <= MAX_HEAD => break parsed,
+            Some((request, body, length)) if length <= MAX_HEAD => break (request, body, length),
             None if start.len() < MAX_HEAD => {}
             _ => return Err(RequestError::Refused(431, "The head is too large")),
         }

@@ -7,6 +7,7 @@
 mod authority;
 mod credentials;
 mod environment;
+mod line_index;
 mod origin;
 mod profile;
 mod proxy;

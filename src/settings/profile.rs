@@ -15,6 +15,7 @@ use toml::de::{DeTable, DeValue};
 use zeroize::Zeroizing;
 
 use super::environment::{self, Endpoint, Template};
+use super::line_index::LineIndex;
 use super::origin::{Origin, Place, Raw, Setting};
 use super::spec::{SETTINGS, SettingName};
 use super::suggest;
@@ -332,26 +333,6 @@ impl Reader<'_> {
 
 fn entries<'a, 'i>(table: &'a DeTable<'i>) -> impl Iterator<Item = Entry<'a, 'i>> {
     table.iter().map(|(key, value)| (key.get_ref().as_ref(), key.span(), value))
-}
-
-/// A text with the offsets of its lines, so that a large file is searched only once.
-struct LineIndex<'t> {
-    text: &'t str,
-    starts: Vec<usize>,
-}
-
-impl<'t> LineIndex<'t> {
-    fn new(text: &'t str) -> Self {
-        let ends = text.match_indices('\n').map(|(end, _)| end + 1);
-        Self { text, starts: std::iter::once(0).chain(ends).collect() }
-    }
-
-    /// Line and column of a byte offset, both from 1, the column in characters.
-    fn position(&self, offset: usize) -> (usize, usize) {
-        let line = self.starts.partition_point(|start| *start <= offset);
-        let before = self.text.get(self.starts[line - 1]..offset).unwrap_or_default();
-        (line, before.chars().count() + 1)
-    }
 }
 
 #[cfg(test)]

@@ -113,7 +113,7 @@ fn a_proxys_user_and_password_are_sent_and_never_shown() {
 fn the_budget_does_not_start_again_with_the_last_byte_of_a_proxy_that_stops() {
     let dripping = listen(move |_, mut client| {
         read_request(&mut client)?;
-        for byte in b"HTTP/1.1 200 OK\r\nx: xxxxx" {
+        for byte in b"HTTP/1.1 200 OK\r\nx: value" {
             client.write_all(&[*byte])?;
             thread::sleep(Duration::from_millis(100));
         }

@@ -86,7 +86,7 @@ mod terminal {
         let before = tcgetattr(io::stdin())?;
         HIDDEN.store(true, Ordering::SeqCst);
         hide(&before);
-        // Only now: whoever answers at once must not find the echo still on.
+        // After that, because an answer may be pasted as soon as the prompt appears.
         say(prompt);
         let line = super::read_line();
         HIDDEN.store(false, Ordering::SeqCst);
