@@ -74,6 +74,7 @@ pub struct Error {
     code: Code,
     message: String,
     http_status: Option<u16>,
+    retryable: bool,
     details: Vec<String>,
     hint: Option<String>,
     cause: Option<anyhow::Error>,
@@ -85,6 +86,7 @@ impl Error {
             code,
             message: message.into(),
             http_status: None,
+            retryable: code.retryable(),
             details: Vec::new(),
             hint: None,
             cause: None,
@@ -130,6 +132,13 @@ impl Error {
     #[must_use]
     pub const fn status(mut self, status: u16) -> Self {
         self.http_status = Some(status);
+        self
+    }
+
+    /// Marks a failure that a later attempt would repeat, although others of its code may pass.
+    #[must_use]
+    pub const fn not_retryable(mut self) -> Self {
+        self.retryable = false;
         self
     }
 
@@ -193,7 +202,7 @@ impl Error {
             exit_code: self.code.exit_code(),
             message: self.summary(),
             http_status: self.http_status,
-            retryable: self.code.retryable(),
+            retryable: self.retryable,
             details: &self.details,
             hint: self.hint.as_deref(),
             warnings,

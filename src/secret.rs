@@ -14,9 +14,13 @@ pub struct Key(SecretString);
 #[derive(Clone, Debug)]
 pub struct Secret(SecretString);
 
-/// A session token, or a text that contains one (an iframe URL).
+/// A session token.
 #[derive(Clone, Debug)]
 pub struct Token(SecretString);
+
+/// The URL of the component, with a token in it.
+#[derive(Clone, Debug)]
+pub struct IframeUrl(SecretString);
 
 macro_rules! guarded {
     ($($name:ident),*) => {$(
@@ -27,6 +31,12 @@ macro_rules! guarded {
             }
         }
 
+        impl From<String> for $name {
+            fn from(text: String) -> Self {
+                Self(text.into())
+            }
+        }
+
         impl From<Zeroizing<String>> for $name {
             fn from(mut text: Zeroizing<String>) -> Self {
                 Self(std::mem::take(&mut *text).into())
@@ -34,7 +44,7 @@ macro_rules! guarded {
         }
     )*};
 }
-guarded!(Key, Secret, Token);
+guarded!(Key, Secret, Token, IframeUrl);
 
 impl Key {
     /// The first four characters of a long key, enough to distinguish two keys.

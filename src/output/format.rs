@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::quote;
 use crate::error::{Code, Error};
-use crate::secret::Token;
+use crate::secret::{IframeUrl, Token};
 
 /// How a token is printed. The doc comments are the help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -35,7 +35,7 @@ pub enum Format {
 /// A session: a token, and the iframe URL that contains it.
 pub struct Session {
     pub token: Token,
-    pub iframe_url: Token,
+    pub iframe_url: IframeUrl,
     pub environment: String,
 }
 
@@ -157,7 +157,7 @@ mod tests {
     fn each_format_prints_what_the_contract_says() {
         let session = Session {
             token: Token::from(Zeroizing::new("a'b%".to_owned())),
-            iframe_url: Token::from(Zeroizing::new("https://h/?t=a%27b%25&x=1".to_owned())),
+            iframe_url: IframeUrl::from(Zeroizing::new("https://h/?t=a%27b%25&x=1".to_owned())),
             environment: "staging".to_owned(),
         };
         let env = "SMARTEXTRACT_TOKEN=a'b%\nSMARTEXTRACT_IFRAME_URL=https://h/?t=a%27b%25&x=1\n";

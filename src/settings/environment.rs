@@ -8,10 +8,9 @@ use std::net::IpAddr;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use ureq::http::Uri;
-use zeroize::Zeroizing;
 
 use super::authority::{self, bare};
-use crate::secret::Token;
+use crate::secret::{IframeUrl, Token};
 
 /// An environment that needs no profile file.
 pub struct BuiltIn {
@@ -128,15 +127,10 @@ impl Template {
     }
 
     /// The iframe URL, with the token percent-encoded as one component.
-    pub fn fill(&self, token: &Token) -> Token {
+    pub fn fill(&self, token: &Token) -> IframeUrl {
         let (before, after) = self.0.split_once(PLACE).expect("checked by parse");
-        let length = before.len() + 3 * token.expose().len() + after.len();
-        let mut url = Zeroizing::new(String::with_capacity(length));
-        url.push_str(before);
-        url.extend(utf8_percent_encode(token.expose(), COMPONENT));
-        url.push_str(after);
-        debug_assert!(url.len() <= length, "the buffer grew, and left a copy of the token behind");
-        Token::from(url)
+        let token = utf8_percent_encode(token.expose(), COMPONENT);
+        IframeUrl::from(format!("{before}{token}{after}"))
     }
 }
 
@@ -197,7 +191,7 @@ mod tests {
         #[test]
         fn a_browser_reads_the_token_back_from_the_url(token in "\\PC+") {
             let template = Template::parse("https://app.example/x?a=1&token={token}&b=2").unwrap();
-            let url = template.fill(&Token::from(Zeroizing::new(token.clone())));
+            let url = template.fill(&Token::from(token.clone()));
             let url = url::Url::parse(url.expose()).unwrap();
             let found: Vec<_> = url.query_pairs().filter(|(name, _)| name == "token").collect();
             prop_assert_eq!(found.len(), 1);
