@@ -18,7 +18,7 @@ use clap::{Args, ColorChoice, CommandFactory, Parser, Subcommand, ValueEnum, Val
 
 pub use self::help::{examples, has_exit_codes};
 pub use self::refusal::output_options as output_options_of_refused;
-pub use self::settings::{FileArgs, SettingsArgs};
+pub use self::settings::{FileArgs, SettingsArgs, setting_names};
 use crate::console::{OutputOptions, Verbosity};
 use crate::emulator::Fault;
 use crate::error::Error;
@@ -253,19 +253,19 @@ pub fn command() -> clap::Command {
 /// # Errors
 /// `usage`, without any value of the command line, because each may be a secret.
 pub fn parse(arguments: &[OsString]) -> Result<Parsed, Error> {
-    let parsed = command().try_get_matches_from(arguments);
-    let cli = parsed.and_then(|matches| <Cli as clap::FromArgMatches>::from_arg_matches(&matches));
-    match cli {
-        Ok(cli) => Ok(Parsed::Run(Box::new(cli))),
-        Err(refused) => match refused.kind() {
-            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-                Ok(Parsed::Help { text: refused.render(), is_error: false })
-            }
-            ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-                Ok(Parsed::Help { text: refused.render(), is_error: true })
-            }
-            _ => Err(refusal::usage_error(&refused)),
-        },
+    let refused = match Cli::try_parse_from(arguments) {
+        Ok(cli) => return Ok(Parsed::Run(Box::new(cli))),
+        Err(refused) => refused,
+    };
+    let is_error = refused.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+    match refused.kind() {
+        ErrorKind::DisplayVersion => Ok(Parsed::Help { text: refused.render(), is_error }),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            // Only now, because completing the definitions would double the time of each start.
+            let help = command().try_get_matches_from(arguments).err().unwrap_or(refused);
+            Ok(Parsed::Help { text: help.render(), is_error })
+        }
+        _ => Err(refusal::usage_error(&refused)),
     }
 }
 

@@ -65,8 +65,8 @@ pub enum Flaw {
     Control(usize),
 }
 
-/// The text without surrounding white space, and whether there was any.
-pub fn trimmed(text: &str) -> Result<(Zeroizing<String>, bool), Flaw> {
+/// The text without surrounding white space.
+pub fn trimmed(text: &str) -> Result<String, Flaw> {
     let inner = text.trim();
     if inner.is_empty() {
         return Err(Flaw::Empty);
@@ -74,7 +74,7 @@ pub fn trimmed(text: &str) -> Result<(Zeroizing<String>, bool), Flaw> {
     if let Some(position) = inner.chars().position(char::is_control) {
         return Err(Flaw::Control(position + 1));
     }
-    Ok((Zeroizing::new(inner.to_owned()), inner.len() != text.len()))
+    Ok(inner.to_owned())
 }
 
 /// The content of a file, or a command's output, without final newline and byte order mark.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use clap::{Arg, Command};
 
 use crate::error::CODES;
-use crate::settings::SETTINGS;
+use crate::settings::{PROFILE_KEYS, variable_name};
 
 /// A command line and its purpose.
 pub type Example = (&'static str, &'static str);
@@ -41,7 +41,7 @@ const TOKEN: [Example; 6] = [
 
 const CHECK: [Example; 2] = [
     ("smartextract check --env staging", "check the staging key"),
-    ("smartextract check --format json | jq .valid", "use the result in a script"),
+    ("smartextract check -q > /dev/null || exit", "stop a script that needs a valid key"),
 ];
 
 const EXEC: [Example; 2] = [
@@ -93,7 +93,7 @@ pub fn examples(command: &str) -> &'static [Example] {
 /// and exit codes.
 pub fn complete(command: Command) -> Command {
     let text = after_help(command.get_name());
-    let command = command.mut_args(name_other_places).mut_args(list_hidden_values);
+    let command = command.mut_args(name_other_sources).mut_args(list_hidden_values);
     let command = command.mut_args(keep_for_manual);
     command.after_long_help(text).mut_subcommands(complete)
 }
@@ -121,15 +121,20 @@ fn keep_for_manual(arg: Arg) -> Arg {
     }
 }
 
-fn name_other_places(arg: Arg) -> Arg {
-    // Settings have a heading. The emulator's `--key` and init's `--profile` are no settings.
-    let is_setting = arg.get_help_heading().is_some() || arg.get_long() == Some("config");
-    let spec = SETTINGS.iter().find(|spec| spec.flag.is_some() && spec.flag == arg.get_long());
-    let Some(spec) = spec.filter(|_| is_setting) else { return arg };
+/// Names the variable and the profile key of a setting. Settings have a heading, unlike the
+/// emulator's `--key` and init's `--profile`; formats and the output file are no settings.
+fn name_other_sources(arg: Arg) -> Arg {
+    let name = arg.get_id().to_string();
+    let is_setting = arg.get_help_heading().is_some() || name == "config";
+    if !is_setting || !super::setting_names().contains(&name) {
+        return arg;
+    }
     let help = arg.get_long_help().or(arg.get_help()).map(ToString::to_string).unwrap_or_default();
-    let variable = spec.variable.map(|name| format!(" [env: {name}]")).unwrap_or_default();
-    let key = spec.profile_key.map(|name| format!(" [profile key: {name}]")).unwrap_or_default();
-    arg.long_help(format!("{help}\n\n{}", [variable, key].concat().trim_start()))
+    let mut text = format!("{help}\n\n[env: {}]", variable_name(&name));
+    if PROFILE_KEYS.contains(&name.as_str()) {
+        let _ = write!(text, " [profile key: {name}]");
+    }
+    arg.long_help(text)
 }
 
 /// Whether the command's help and manual list the exit codes.

@@ -9,13 +9,9 @@ use clap::{ColorChoice, ValueEnum};
 use crate::console::OutputOptions;
 use crate::error::Error;
 use crate::output::Format;
-use crate::settings::SETTINGS;
 
 /// How to report an error in these arguments, which clap rejected.
 pub fn output_options(arguments: &[OsString]) -> OutputOptions {
-    let known = super::command().ignore_errors(true).try_get_matches_from(arguments);
-    let color: Option<ColorChoice> =
-        known.ok().and_then(|matches| matches.get_one("color").copied());
     let mentioned: Vec<Format> = arguments.iter().skip(1).filter_map(mentioned_format).collect();
     // If a format for `eval` appears anywhere, its statement is printed: a needless statement does
     // no harm, but without one the `eval` would succeed.
@@ -23,9 +19,23 @@ pub fn output_options(arguments: &[OsString]) -> OutputOptions {
     OutputOptions {
         json_errors: mentioned.contains(&Format::Json),
         failure_statement: statement,
-        color: color.unwrap_or_default(),
+        color: color(arguments),
         ..OutputOptions::default()
     }
+}
+
+/// The value of `--color`.
+fn color(arguments: &[OsString]) -> ColorChoice {
+    let texts: Vec<&str> = arguments.iter().filter_map(|argument| argument.to_str()).collect();
+    for (index, text) in texts.iter().enumerate() {
+        let value = match text.strip_prefix("--color=") {
+            Some(value) => value,
+            None if *text == "--color" => texts.get(index + 1).copied().unwrap_or_default(),
+            None => continue,
+        };
+        return ColorChoice::from_str(value, true).unwrap_or_default();
+    }
+    ColorChoice::Auto
 }
 
 /// The format that an argument names: on its own, or after `--format=` or `-f`.
@@ -79,7 +89,7 @@ fn hint(refused: &clap::Error, flag: &str) -> String {
         return expected.to_string();
     }
     if let Some(name) = flag.strip_prefix("--") {
-        if SETTINGS.iter().any(|spec| spec.flag == Some(name)) {
+        if super::setting_names().contains(&name.replace('-', "_")) {
             return format!("write flags after the command: smartextract token {flag} …");
         }
     }

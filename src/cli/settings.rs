@@ -4,23 +4,20 @@
 
 use std::ffi::OsString;
 
-use clap::builder::{OsStringValueParser, TypedValueParser};
-use clap::{Args, ValueEnum, ValueHint};
+use clap::{ArgMatches, Args, FromArgMatches, ValueHint};
 
-use crate::output::Format;
-use crate::settings::{Flags, SETTINGS, SettingName};
+use crate::settings::Flags;
 
-/// The only setting of commands that need just the profile file.
 #[derive(Args)]
-pub struct FileArgs {
+struct FileDefinition {
     /// Profile file
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     config: Option<OsString>,
 }
 
-/// The flags of all settings. `--help` adds each setting's names in other places (see `help`).
+/// The flags of all settings. `--help` adds each setting's variable and profile key (see `help`).
 #[derive(Args)]
-pub struct SettingsArgs {
+struct SettingsDefinition {
     /// Profile to use
     ///
     /// Without it, the profile that default_profile in the profile file names is used, or else the
@@ -54,15 +51,12 @@ pub struct SettingsArgs {
     #[arg(hide_short_help = true)]
     iframe_template: Option<OsString>,
     /// API key
-    // A key or a secret may start with a hyphen, and no message may repeat it.
-    #[arg(long, value_name = "KEY", help_heading = "Credentials", allow_hyphen_values = true)]
-    #[arg(value_parser = credential())]
+    #[arg(long, value_name = "KEY", help_heading = "Credentials")]
     key: Option<OsString>,
     /// Secret; other users can see it in the process list
     ///
     /// Use --secret-file, SMARTEXTRACT_SECRET or a profile instead.
-    #[arg(long, value_name = "SECRET", help_heading = "Credentials", allow_hyphen_values = true)]
-    #[arg(value_parser = credential())]
+    #[arg(long, value_name = "SECRET", help_heading = "Credentials")]
     secret: Option<OsString>,
     /// File that contains the secret; - for standard input
     #[arg(long, value_name = "PATH", help_heading = "Credentials")]
@@ -100,69 +94,47 @@ pub struct SettingsArgs {
     proxy: Option<OsString>,
 }
 
-/// Rejects a flag of this program as key or secret: `--key $KEY --format=env` with an empty `$KEY`
-/// would otherwise lose the format, and with it the statement that reports a failure to `eval`.
-fn credential() -> impl TypedValueParser<Value = OsString> {
-    OsStringValueParser::new().try_map(|value| {
-        if is_own_flag(&value.to_string_lossy()) {
-            return Err("write a value between the two flags");
+/// All settings flags, as typed.
+pub struct SettingsArgs(pub Flags);
+
+/// The flag of commands that need just the profile file.
+pub struct FileArgs(pub Flags);
+
+/// The names of the settings that have a flag, for help and manual.
+pub fn setting_names() -> Vec<String> {
+    let command = SettingsDefinition::augment_args(clap::Command::new("settings"));
+    command.get_arguments().map(|arg| arg.get_id().to_string()).collect()
+}
+
+/// Collects a command's flags by the ids of their definitions, which are the settings' names.
+macro_rules! collected_flags {
+    ($($name:ident from $definition:ident),*) => {$(
+        impl Args for $name {
+            fn augment_args(command: clap::Command) -> clap::Command {
+                $definition::augment_args(command)
+            }
+
+            fn augment_args_for_update(command: clap::Command) -> clap::Command {
+                $definition::augment_args_for_update(command)
+            }
         }
-        Ok(value)
-    })
-}
 
-fn is_own_flag(text: &str) -> bool {
-    const OTHERS: [&str; 6] = ["format", "output", "verbose", "quiet", "color", "help"];
-    if let Some(long) = text.strip_prefix("--") {
-        let name = long.split('=').next().unwrap_or_default();
-        return OTHERS.contains(&name) || SETTINGS.iter().any(|spec| spec.flag == Some(name));
-    }
-    let format = text.strip_prefix("-f").map(|format| format.trim_start_matches('='));
-    let is_format = format.is_some_and(|name| Format::from_str(name, true).is_ok());
-    is_format || ["-f", "-o", "-p", "-e", "-v", "-q", "-h"].contains(&text)
-}
+        impl FromArgMatches for $name {
+            fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+                let mut flags = Flags::new();
+                for name in setting_names() {
+                    if let Ok(Some(value)) = matches.try_get_one::<OsString>(&name) {
+                        flags.insert(name, value.clone());
+                    }
+                }
+                Ok(Self(flags))
+            }
 
-impl SettingsArgs {
-    /// The flags as typed.
-    pub fn into_flags(self) -> Flags {
-        let flags = [
-            (SettingName::Config, self.config),
-            (SettingName::Profile, self.profile),
-            (SettingName::Env, self.env),
-            (SettingName::Key, self.key),
-            (SettingName::Secret, self.secret),
-            (SettingName::SecretFile, self.secret_file),
-            (SettingName::TokenUrl, self.token_url),
-            (SettingName::IframeTemplate, self.iframe_template),
-            (SettingName::Timeout, self.timeout),
-            (SettingName::Retries, self.retries),
-            (SettingName::CaFile, self.ca_file),
-            (SettingName::Proxy, self.proxy),
-        ];
-        Flags(flags.into_iter().filter_map(|(name, value)| Some((name, value?))).collect())
-    }
-}
-
-impl FileArgs {
-    pub fn into_flags(self) -> Flags {
-        Flags(self.config.map(|path| (SettingName::Config, path)).into_iter().collect())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use clap::Command;
-
-    use super::*;
-
-    #[test]
-    fn every_flag_of_a_setting_exists_and_is_passed_on() {
-        let command = SettingsArgs::augment_args(Command::new("test"));
-        for spec in SETTINGS.iter().filter(|spec| spec.flag.is_some()) {
-            let flag = format!("--{}", spec.flag.unwrap());
-            let matches = command.clone().get_matches_from(["test", &flag, "value"]);
-            let args = <SettingsArgs as clap::FromArgMatches>::from_arg_matches(&matches).unwrap();
-            assert_eq!(args.into_flags().0, [(spec.name, OsString::from("value"))], "{flag}");
+            fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+                *self = Self::from_arg_matches(matches)?;
+                Ok(())
+            }
         }
-    }
+    )*};
 }
+collected_flags!(SettingsArgs from SettingsDefinition, FileArgs from FileDefinition);

@@ -8,18 +8,17 @@ use crate::console::{Console, printable};
 use crate::error::Error;
 
 pub fn run(args: CheckArgs, console: &Console) -> Result<u8, Error> {
-    let settings = session::settings(&args.settings.into_flags(), console)?;
+    let settings = session::settings(&args.settings.0, console)?;
     session::open(&settings, console)?;
     let report = Report {
-        valid: true,
-        key: settings.key.value.shortened(),
+        key: settings.credentials()?.0.value.shortened(),
         environment: settings.environment.value,
         endpoint: settings.token_url.value.to_string(),
     };
     let line = match args.format {
         CheckFormat::Json => serde_json::to_string(&report).expect("strings are always JSON"),
         CheckFormat::Text => {
-            let Report { key, environment, endpoint, .. } = report;
+            let Report { key, environment, endpoint } = report;
             printable(&format!("valid: key {key} in {environment} ({endpoint})"))
         }
     };
@@ -29,7 +28,6 @@ pub fn run(args: CheckArgs, console: &Console) -> Result<u8, Error> {
 
 #[derive(Serialize)]
 struct Report {
-    valid: bool,
     key: String,
     environment: String,
     endpoint: String,

@@ -7,7 +7,7 @@ use std::process::{Command, ExitStatus};
 pub use self::signals::Signals;
 use crate::error::{Code, Error};
 use crate::program;
-use crate::settings::SettingName;
+use crate::settings::variable_name;
 
 /// COMMAND with its arguments, without the variables that lead to the credentials. It gets
 /// `path` as its `PATH`, or else this process's own.
@@ -15,8 +15,8 @@ pub fn command(words: &[OsString], path: Option<&OsStr>) -> Command {
     let (program, arguments) = words.split_first().expect("clap requires a word");
     let mut command = program::command(program, path);
     command.args(arguments);
-    for name in [SettingName::Key, SettingName::Secret, SettingName::SecretFile] {
-        command.env_remove(name.variable());
+    for name in ["key", "secret", "secret_file"] {
+        command.env_remove(variable_name(name));
     }
     if let Some(path) = path {
         command.env("PATH", path);

@@ -107,7 +107,7 @@ fn environments() -> Vec<CompletionCandidate> {
 
 /// The user's profile file, if it can be read.
 fn profile_file() -> Option<ProfileFile> {
-    settings::load(&Sources::from_env(&Flags::default())).ok().flatten()
+    settings::load_profile_file(&Sources::from_env(&Flags::default()), &mut Vec::new()).ok()?
 }
 
 /// The shell inserts candidates unquoted, so only names that need no quotes are offered.

@@ -13,7 +13,7 @@ use crate::cli::EmulatorArgs;
 use crate::console::Console;
 use crate::emulator::{Accounts, Emulator, Log, PAGE_PATHS, TOKEN_PATHS};
 use crate::error::{Code, Error};
-use crate::settings::SettingName;
+use crate::settings::variable_name;
 
 pub fn run(args: &EmulatorArgs, console: &Console) -> Result<u8, Error> {
     check_credentials(args)?;
@@ -84,15 +84,15 @@ fn run_command(
     let mut command = child::command(&args.command, Some(&path));
     command
         // Neither this program's proxy nor another client's may be asked for the emulator.
-        .env_remove(SettingName::Proxy.variable())
+        .env_remove(variable_name("proxy"))
         .envs(no_proxy(address.ip(), |name| env::var_os(name)))
-        .env(SettingName::TokenUrl.variable(), format!("http://{address}{}", TOKEN_PATHS[0]))
+        .env(variable_name("token_url"), format!("http://{address}{}", TOKEN_PATHS[0]))
         .env(
-            SettingName::IframeTemplate.variable(),
+            variable_name("iframe_template"),
             format!("http://{address}{}?token={{token}}", PAGE_PATHS[0]),
         )
-        .env(SettingName::Key.variable(), &args.key)
-        .env(SettingName::Secret.variable(), &args.secret);
+        .env(variable_name("key"), &args.key)
+        .env(variable_name("secret"), &args.secret);
     signals.run(&mut command)
 }
 

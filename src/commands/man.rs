@@ -11,7 +11,7 @@ use clap_mangen::roff::{Inline, Roff, bold, italic, roman};
 use crate::cli;
 use crate::console::Console;
 use crate::error::{CODES, Error};
-use crate::settings::SETTINGS;
+use crate::settings::variable_name;
 
 /// The date of this version, as in the changelog.
 const RELEASED: &str = "2026-11-23";
@@ -95,10 +95,9 @@ fn examples(roff: &mut Roff, command: &str) {
 
 fn environment(roff: &mut Roff) {
     section(roff, "ENVIRONMENT");
-    for spec in &SETTINGS {
-        if let (Some(variable), Some(flag)) = (spec.variable, spec.flag) {
-            entry(roff, vec![bold(variable)], format!("The same as --{flag}."));
-        }
+    for name in cli::setting_names() {
+        let flag = name.replace('_', "-");
+        entry(roff, vec![bold(variable_name(&name))], format!("The same as --{flag}."));
     }
     for (names, text) in [
         ("SSL_CERT_FILE, SSL_CERT_DIR", "Trust store to use instead of the operating system's."),

@@ -9,27 +9,29 @@ use crate::settings::{self, Flags, Settings, Sources};
 
 /// Resolves the settings of this process, and reports them with `-v`.
 pub fn settings(flags: &Flags, console: &Console) -> Result<Settings, Error> {
-    let resolved = settings::resolve(&Sources::from_env(flags))?;
-    for row in resolved.rows() {
+    let settings = settings::resolve(&Sources::from_env(flags))?;
+    for row in settings.rows() {
         console.info(|| row.to_string());
     }
-    for warning in &resolved.warnings {
+    for warning in &settings.warnings {
         console.warn(warning.clone());
     }
-    resolved.complete()
+    settings.credentials()?;
+    Ok(settings)
 }
 
 /// Reads the secret and exchanges it, with the key, for a session.
 pub fn open(settings: &Settings, console: &Console) -> Result<Session, Error> {
-    let (secret, warning) = settings.secret.read()?;
+    let (key, secret) = settings.credentials()?;
+    let (secret, warning) = secret.read()?;
     if let Some(warning) = warning {
         console.warn(warning);
     }
-    let proxy = settings.proxy.as_ref().map(|proxy| proxy.value.expose());
+    let proxy = settings.proxy_in_use().map(|proxy| proxy.value.expose());
     let client = Client::new(trust(settings)?, proxy)?;
     let request = TokenRequest {
         endpoint: settings.token_url.value.uri(),
-        key: &settings.key.value,
+        key: &key.value,
         secret: &secret,
         budget: settings.timeout.value,
         retries: settings.retries.value,
@@ -72,16 +74,17 @@ fn report(console: &Console, event: &Event<'_>) {
 /// Adds the settings that help to fix a failed exchange.
 fn with_context(mut error: Error, settings: &Settings) -> Error {
     if matches!(error.code(), Code::InvalidCredentials | Code::KeyDisabled | Code::AccessDenied) {
-        let key = &settings.key;
-        error = error
-            .detail(format!("key:         {} ({})", key.value.shortened(), key.origin))
-            .detail(format!("secret:      {}", settings.secret.origin));
+        if let Ok((key, secret)) = settings.credentials() {
+            error = error
+                .detail(format!("key:         {} ({})", key.value.shortened(), key.origin))
+                .detail(format!("secret:      {}", secret.origin));
+        }
     }
     let (endpoint, environment) = (&settings.token_url, &settings.environment);
     error = error
         .detail(format!("endpoint:    {} ({})", endpoint.value, endpoint.origin))
         .detail(format!("environment: {} ({})", environment.value, environment.origin));
-    if let Some(proxy) = &settings.proxy {
+    if let Some(proxy) = settings.proxy_in_use() {
         error = error.detail(format!("proxy:       {} ({})", proxy.value, proxy.origin));
     }
     error

@@ -14,7 +14,7 @@ pub fn run(args: TokenArgs, console: &Console) -> Result<u8, Error> {
             format!("remove --output: the format writes to the file that {variable} names"),
         ));
     }
-    let settings = session::settings(&args.settings.into_flags(), console)?;
+    let settings = session::settings(&args.settings.0, console)?;
     // Checks everything that could prevent printing the token before opening a session.
     format.check(&settings.iframe_template.value.to_string())?;
     let step_file = format.file_variable().map(StepFile::open).transpose()?;

@@ -8,8 +8,8 @@ use std::net::IpAddr;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use ureq::http::Uri;
+use ureq::http::uri::Authority;
 
-use super::authority::{self, bare};
 use crate::secret::{IframeUrl, Token};
 
 /// An environment that needs no profile file.
@@ -57,6 +57,9 @@ impl Endpoint {
     /// # Errors
     /// What is wrong with the URL, as the end of a sentence, without the URL itself.
     pub fn parse(url: &str) -> Result<Self, &'static str> {
+        if !url.is_ascii() {
+            return Err("not ASCII: write the host in punycode (xn--…), the rest percent-encoded");
+        }
         let uri: Uri = url.parse().map_err(|_| "not a URL")?;
         let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
             return Err("not a complete URL (https://HOST/PATH)");
@@ -64,7 +67,7 @@ impl Endpoint {
         if authority.as_str().contains('@') {
             return Err("a URL with a user or password; key and secret are sent in the body");
         }
-        authority::check(authority)?;
+        check_authority(authority)?;
         match scheme {
             "https" => Ok(Self(uri)),
             "http" if is_loopback(authority.host()) => Ok(Self(uri)),
@@ -89,8 +92,12 @@ impl Endpoint {
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let authority = self.0.authority().map_or("", |authority| authority.as_str());
-        write!(f, "{}://{authority}{}", self.0.scheme_str().unwrap_or_default(), self.0.path())
+        let uri = &self.0;
+        let (scheme, Some(authority)) = (uri.scheme_str().unwrap_or_default(), uri.authority())
+        else {
+            return Ok(());
+        };
+        write!(f, "{scheme}://{authority}{}", uri.path())
     }
 }
 
@@ -100,35 +107,61 @@ fn is_loopback(host: &str) -> bool {
         || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
-/// The token's place in a template.
-const PLACE: &str = "{token}";
+/// Checks host and port: ureq replaces a port that it can't read by the default one, and would send
+/// the secret to another server.
+pub fn check_authority(authority: &Authority) -> Result<(), &'static str> {
+    let host = authority.host();
+    let with_port = match authority.port_u16() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    };
+    if bare(host).is_empty() {
+        return Err("a URL without a host");
+    }
+    if authority.port_u16() == Some(0) || !authority.as_str().ends_with(&with_port) {
+        return Err("a URL whose port is not a number from 1 to 65535");
+    }
+    Ok(())
+}
+
+/// A URL's host, without the brackets of an IPv6 address.
+pub fn bare(host: &str) -> &str {
+    host.trim_start_matches('[').trim_end_matches(']')
+}
+
+/// Stands for the token in a template.
+const PLACEHOLDER: &str = "{token}";
 
 /// Everything but the unreserved characters (RFC 3986, section 2.3) is encoded, so that the token
 /// is one URL component.
 const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// An iframe URL with a place for the token.
+/// An iframe URL with `{token}` in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template(String);
 
 impl Template {
     /// # Errors
-    /// What is wrong with the template, as the end of a sentence.
+    /// What is wrong with the template, as the rest of a sentence that begins with it.
     pub fn parse(template: &str) -> Result<Self, &'static str> {
-        match template.matches(PLACE).count() {
-            0 => return Err("a template without {token}"),
+        match template.matches(PLACEHOLDER).count() {
+            0 => return Err("has no {token}"),
             1 => {}
-            _ => return Err("a template with more than one {token}"),
+            _ => return Err("has more than one {token}"),
         }
         if template.contains(|c: char| c.is_whitespace() || c.is_control()) {
-            return Err("a template with white space or control characters");
+            return Err("contains white space or a control character");
+        }
+        match template.replace(PLACEHOLDER, "token").parse::<Uri>() {
+            Ok(url) if matches!(url.scheme_str(), Some("http" | "https")) => {}
+            _ => return Err("is not an http or https URL"),
         }
         Ok(Self(template.to_owned()))
     }
 
     /// The iframe URL, with the token percent-encoded as one component.
     pub fn fill(&self, token: &Token) -> IframeUrl {
-        let (before, after) = self.0.split_once(PLACE).expect("checked by parse");
+        let (before, after) = self.0.split_once(PLACEHOLDER).expect("checked by parse");
         let token = utf8_percent_encode(token.expose(), COMPONENT);
         IframeUrl::from(format!("{before}{token}{after}"))
     }

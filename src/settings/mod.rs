@@ -1,48 +1,213 @@
 //! Settings: flags, environment variables, profile file and defaults become values with origins.
 //!
-//! Makes no requests. Flags and variables come in as values: only `Sources::from_env`
-//! looks at this process, only `profile` and `credentials` read files, and only `credentials`
-//! runs a program.
+//! Makes no requests. Only `Sources::from_env` looks at this process, only `profile_file` and
+//! `secret_source` read files, and only `secret_source` runs a program.
+//!
+//! All settings follow one naming rule: `ca_file` is the flag `--ca-file`, the variable
+//! `SMARTEXTRACT_CA_FILE` and the profile key `ca_file`.
 
-mod authority;
-mod credentials;
 mod environment;
-mod line_index;
 mod origin;
-mod profile;
+mod profile_file;
 mod proxy;
 mod resolve;
-mod resolved;
+mod rows;
+mod secret_source;
 mod sources;
-mod spec;
 mod suggest;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use credentials::SecretSource;
 pub use environment::{Endpoint, Template, built_in_names};
 pub use origin::Setting;
-pub use profile::{
-    ProfileFile, load as load_profile_file, parse as parse_profile_file, read as read_profile_file,
-};
+pub use profile_file::{PROFILE_KEYS, ProfileFile, exposure_warning, read as read_profile_file};
 pub use proxy::Proxy;
-pub use resolve::{load, resolve, resolve_with};
-pub use resolved::{Row, text as row_text};
-pub use sources::{Flags, Sources};
-pub use spec::{SETTINGS, SettingName};
+pub use rows::Row;
+pub use secret_source::SecretSource;
+pub use sources::{Flags, Sources, variable_name};
 
+use self::origin::Origin;
+use self::resolve::Resolver;
+use crate::error::{Code, Error};
 use crate::secret::Key;
 
-/// Everything that a token exchange needs, complete and checked.
+/// Every setting, checked. Only key and secret may still be missing.
 pub struct Settings {
+    pub profile_path: Option<Setting<PathBuf>>,
+    pub has_profile_file: bool,
+    pub known_profiles: Vec<String>,
+    pub profile: Option<Setting<String>>,
     pub environment: Setting<String>,
     pub token_url: Setting<Endpoint>,
     pub iframe_template: Setting<Template>,
-    pub key: Setting<Key>,
-    pub secret: Setting<SecretSource>,
+    /// The proxy, even if `NO_PROXY` bypasses it.
+    pub proxy: Option<Setting<Proxy>>,
+    pub is_proxy_bypassed: bool,
+    pub key: Option<Setting<Key>>,
+    pub secret: Option<Setting<SecretSource>>,
     pub timeout: Setting<Duration>,
     pub retries: Setting<u32>,
     pub ca_file: Option<Setting<PathBuf>>,
-    pub proxy: Option<Setting<Proxy>>,
+    /// What `SSL_CERT_FILE` and `SSL_CERT_DIR` name instead of the system's trust store.
+    pub trust_variables: Vec<Setting<OsString>>,
+    /// Problems that do not prevent the exchange.
+    pub warnings: Vec<String>,
+}
+
+/// Resolves every setting.
+///
+/// # Errors
+/// `config` for an invalid profile file or setting, `usage` for a flag that is no number.
+pub fn resolve(sources: &Sources<'_>) -> Result<Settings, Error> {
+    let mut warnings = Vec::new();
+    let file = load_profile_file(sources, &mut warnings)?;
+    resolve_with(sources, file.as_ref(), warnings)
+}
+
+/// Like `resolve`, with the content of the profile file (`None` if there is no file).
+///
+/// # Errors
+/// The same.
+pub fn resolve_with(
+    sources: &Sources<'_>,
+    file: Option<&ProfileFile>,
+    warnings: Vec<String>,
+) -> Result<Settings, Error> {
+    let profile = profile(sources, file)?;
+    let profile_name = profile.as_ref().map(|profile| profile.value.as_str());
+    let mut resolver = Resolver { sources, file, profile: profile_name, warnings };
+    let (environment, token_url, iframe_template) = resolver.environment()?;
+    let (proxy, is_proxy_bypassed) = resolver.proxy(&token_url.value)?;
+    Ok(Settings {
+        profile_path: sources.profile_path()?,
+        has_profile_file: file.is_some(),
+        known_profiles: profile_names(file).into_iter().map(str::to_owned).collect(),
+        environment,
+        token_url,
+        iframe_template,
+        proxy,
+        is_proxy_bypassed,
+        key: resolver.key()?,
+        secret: resolver.secret()?,
+        timeout: resolver.timeout()?,
+        retries: resolver.retries()?,
+        ca_file: resolver.ca_file()?,
+        trust_variables: resolver.trust_variables(),
+        warnings: resolver.warnings,
+        profile,
+    })
+}
+
+/// Reads the profile file, which must exist if it was named explicitly. At its default path a file
+/// that can't be opened counts as missing: containers run as another user with `HOME=/root`.
+///
+/// # Errors
+/// `config` if the file is missing or invalid.
+pub fn load_profile_file(
+    sources: &Sources<'_>,
+    warnings: &mut Vec<String>,
+) -> Result<Option<ProfileFile>, Error> {
+    let Some(path) = sources.profile_path()? else { return Ok(None) };
+    let is_default = path.origin == Origin::Default;
+    if is_default && profile_file::is_denied(&path.value) {
+        let path = path.value.display();
+        warnings.push(format!("no permission to read the profile file {path}; it is ignored"));
+        return Ok(None);
+    }
+    match profile_file::read(&path.value)? {
+        Some(text) => {
+            let file = ProfileFile::parse(&path.value, text)?;
+            warnings.extend(exposure_warning(&file));
+            Ok(Some(file))
+        }
+        None if is_default => Ok(None),
+        None => {
+            let (path, origin) = (path.value.display(), path.origin);
+            Err(Error::config(format!("no profile file at {path} ({origin})"))
+                .hint("create it with smartextract config init, or correct the path"))
+        }
+    }
+}
+
+fn profile_names(file: Option<&ProfileFile>) -> Vec<&str> {
+    match file {
+        Some(file) => file.profile_names(),
+        None => Vec::new(),
+    }
+}
+
+/// The selected profile, which must exist if it was named.
+fn profile(
+    sources: &Sources<'_>,
+    file: Option<&ProfileFile>,
+) -> Result<Option<Setting<String>>, Error> {
+    let known = profile_names(file);
+    let named = match (sources.given("profile"), file) {
+        (Some(given), _) => Some(given.to_text()?),
+        (None, Some(file)) => file.default_profile(),
+        (None, None) => None,
+    };
+    match named {
+        Some(name) if known.contains(&name.value.as_str()) => Ok(Some(name)),
+        Some(name) => {
+            let error = suggest::unknown("profile", &name, &known);
+            match sources.profile_path()? {
+                _ if file.is_some() => Err(error),
+                Some(path) => Err(error.hint(format!(
+                    "run smartextract config init: no profile file at {}",
+                    path.value.display()
+                ))),
+                None => Err(error.hint("set HOME, or name the profile file with --config")),
+            }
+        }
+        None if known.contains(&"default") => Ok(Some(Setting::default("default".to_owned()))),
+        None => Ok(None),
+    }
+}
+
+impl Settings {
+    /// Key and secret.
+    ///
+    /// # Errors
+    /// `missing_credentials` if one of them was found nowhere.
+    pub fn credentials(&self) -> Result<(&Setting<Key>, &Setting<SecretSource>), Error> {
+        let what = match (&self.key, &self.secret) {
+            (Some(key), Some(secret)) => return Ok((key, secret)),
+            (None, None) => "no key and no secret",
+            (None, Some(_)) => "no key",
+            (Some(_), None) => "no secret",
+        };
+        let error = Error::new(Code::MissingCredentials, format!("{what} found"));
+        let Some(path) = &self.profile_path else {
+            return Err(error
+                .detail("no profile file, because there is no home directory")
+                .hint("set SMARTEXTRACT_KEY and SMARTEXTRACT_SECRET, or HOME"));
+        };
+        let path = path.value.display();
+        if let Some(profile) = &self.profile {
+            let hint = format!(
+                "add key and secret to it in {path}, or set SMARTEXTRACT_KEY and \
+                                SMARTEXTRACT_SECRET (an empty variable counts as unset)"
+            );
+            return Err(error.detail(format!("profile {} has none", profile.value)).hint(hint));
+        }
+        if let [first, ..] = &self.known_profiles[..] {
+            let names = self.known_profiles.join(", ");
+            return Err(error
+                .detail(format!("no profile is selected in {path}; it has: {names}"))
+                .hint(format!("use --profile {first}, or set default_profile in the file")));
+        }
+        let detail = if self.has_profile_file { "no profile in" } else { "no profile file at" };
+        Err(error.detail(format!("{detail} {path}")).hint(
+            "run smartextract config init, or set SMARTEXTRACT_KEY and SMARTEXTRACT_SECRET \
+             (an empty variable counts as unset)",
+        ))
+    }
+
+    /// The proxy to connect through, unless `NO_PROXY` bypasses it.
+    pub fn proxy_in_use(&self) -> Option<&Setting<Proxy>> {
+        if self.is_proxy_bypassed { None } else { self.proxy.as_ref() }
+    }
 }

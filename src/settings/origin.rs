@@ -1,19 +1,18 @@
-//! A value together with its origin: the place that it came from.
+//! A value together with its origin.
 
 use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use zeroize::Zeroize;
-
 use crate::error::Error;
 
-/// The place that a value came from.
+/// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
+    /// A flag, by the name of its setting.
     Flag(&'static str),
-    Variable(&'static str),
+    Variable(String),
     File(Place),
     Default,
 }
@@ -24,7 +23,7 @@ pub enum Origin {
 pub struct Place {
     pub path: Arc<PathBuf>,
     pub table: String,
-    pub key: String,
+    pub key: &'static str,
     pub line: usize,
     pub column: usize,
 }
@@ -32,7 +31,7 @@ pub struct Place {
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Flag(long) => write!(f, "flag --{long}"),
+            Self::Flag(name) => write!(f, "flag --{}", name.replace('_', "-")),
             Self::Variable(name) => f.write_str(name),
             Self::File(Place { table, path, line, .. }) if table.is_empty() => {
                 write!(f, "{}:{line}", path.display())
@@ -72,27 +71,24 @@ impl<T> Setting<T> {
     }
 }
 
-/// A value as written in its place, not yet checked. Wiped on drop, because it may be a secret.
-#[derive(Clone)]
-pub struct Raw(pub OsString);
-
-impl Drop for Raw {
-    fn drop(&mut self) {
-        std::mem::take(&mut self.0).into_encoded_bytes().zeroize();
-    }
-}
-
-impl Setting<Raw> {
+/// A value as written, not yet checked.
+impl Setting<OsString> {
+    /// # Errors
+    /// `config` if the value is not UTF-8.
     pub fn text(&self) -> Result<&str, Error> {
-        let text = self.value.0.to_str();
-        text.ok_or_else(|| Error::config(format!("{} is not UTF-8 text", self.origin)))
+        match self.value.to_str() {
+            Some(text) => Ok(text),
+            None => Err(Error::config(format!("{} is not UTF-8 text", self.origin))),
+        }
     }
 
-    pub fn path(&self) -> PathBuf {
-        PathBuf::from(&self.value.0)
+    /// # Errors
+    /// `config` if the value is not UTF-8.
+    pub fn to_text(&self) -> Result<Setting<String>, Error> {
+        Ok(self.with(self.text()?.to_owned()))
     }
 
-    /// The error for an invalid value: `usage` for a flag, else `config`.
+    /// The error for a value that is no number: `usage` for a flag, else `config`.
     pub fn malformed(&self, expected: &str) -> Error {
         match &self.origin {
             Origin::Flag(_) => Error::usage(format!("{} is not {expected}", self.origin)),

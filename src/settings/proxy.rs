@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use percent_encoding::percent_decode_str;
 use ureq::http::Uri;
 
-use super::authority::{self, bare};
+use super::environment::{bare, check_authority};
 
 /// The schemes that ureq supports.
 const SCHEMES: [&str; 6] = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"];
@@ -35,7 +35,7 @@ impl Proxy {
         }
         let url = format!("{scheme}://{rest}");
         let uri: Uri = url.parse().map_err(|_| "not a URL".to_owned())?;
-        authority::check(uri.authority().ok_or("a URL without a host")?)?;
+        check_authority(uri.authority().ok_or("a URL without a host")?)?;
         if let Some((credentials, _)) = rest.rsplit_once('@') {
             check_credentials(&scheme, credentials)?;
         }

@@ -1,22 +1,18 @@
-//! Each setting from the first place that has it: flag, variable, profile, default.
-//!
-//! One pass resolves every setting to a value or an error, so that `config show` can print the
-//! valid ones even if another is wrong.
+//! Each setting from the first source that has it: flag, variable, profile, default.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::credentials::{SecretSource, clean};
 use super::environment::{self, BUILT_IN, Endpoint, Template};
-use super::origin::{Origin, Raw, Setting};
-use super::profile::{self, Profile, ProfileFile};
+use super::origin::{Origin, Setting};
+use super::profile_file::ProfileFile;
 use super::proxy::{self, Proxy};
-use super::resolved::{Environment, Resolution, Resolved};
-use super::sources::Sources;
-use super::spec::SettingName;
+use super::secret_source::{SecretSource, clean};
+use super::sources::{Sources, variable_name};
 use super::suggest;
 use crate::error::Error;
-use crate::secret::{Key, Secret};
+use crate::secret::Key;
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 const MAX_TIMEOUT: Duration = Duration::from_secs(86_400);
@@ -24,168 +20,115 @@ const DEFAULT_RETRIES: u32 = 2;
 
 /// The proxy variables of other programs, in order of precedence.
 const SHARED_PROXIES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
-const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
 
-/// Resolves every setting.
-///
-/// # Errors
-/// `config` if the profile file or the choice of the profile is invalid.
-pub fn resolve(sources: &Sources<'_>) -> Result<Resolved, Error> {
-    resolve_with(sources, load(sources)?.as_ref())
+/// The sources of settings, in order of precedence.
+#[derive(Clone, Copy, PartialEq)]
+enum Level {
+    Flag,
+    Variable,
+    Profile,
 }
 
-/// Like `resolve`, with the content of the profile file (`None` if there is no file).
-pub fn resolve_with(sources: &Sources<'_>, file: Option<&ProfileFile>) -> Result<Resolved, Error> {
-    let chosen = choose(sources, file)?;
-    let profile = file.zip(chosen.as_ref());
-    let profile = profile.and_then(|(file, chosen)| file.profiles.get(chosen.value));
-    let profile_path = sources.profile_path()?;
-    let warning =
-        file.zip(profile_path.as_ref()).and_then(|(file, path)| file.warning(&path.value));
-    let warnings = warning.into_iter().collect();
-    let mut resolver = Resolver { sources, file, profile, warnings };
-    let environment = resolver.environment();
-    let endpoint = environment.as_ref().ok().and_then(|found| found.token_url.as_ref().ok());
-    Ok(Resolved {
-        proxy: endpoint.map_or(Ok(None), |endpoint| resolver.proxy(&endpoint.value)),
-        environment,
-        key: resolver.key(),
-        secret: resolver.secret(),
-        timeout: resolver.timeout(),
-        retries: resolver.retries(),
-        ca_file: resolver.ca_file(),
-        trust_variables: trust_variables(sources),
-        warnings: resolver.warnings,
-        profile: profile.zip(chosen).map(|(profile, chosen)| chosen.with(profile.name.clone())),
-        has_profile_file: file.is_some(),
-        profile_path,
-    })
-}
-
-/// The variables that replace the operating system's trust store. An empty `SSL_CERT_FILE` counts,
-/// because the library that reads it has no other rule.
-fn trust_variables(sources: &Sources<'_>) -> Vec<Setting<Raw>> {
-    let file = (sources.variable)("SSL_CERT_FILE")
-        .map(|value| Setting { value: Raw(value), origin: Origin::Variable("SSL_CERT_FILE") });
-    file.into_iter().chain(sources.variable("SSL_CERT_DIR")).collect()
-}
-
-/// Reads the profile file, which must exist if it was named explicitly.
-pub fn load(sources: &Sources<'_>) -> Result<Option<ProfileFile>, Error> {
-    let Some(path) = sources.profile_path()? else { return Ok(None) };
-    let file = profile::load(&path.value)?;
-    if file.is_none() && path.origin != Origin::Default {
-        let (path, origin) = (path.value.display(), path.origin);
-        return Err(Error::config(format!("no profile file at {path} ({origin})")));
-    }
-    Ok(file)
-}
-
-/// The index of the chosen profile, with the origin of the choice.
-fn choose(sources: &Sources<'_>, file: Option<&ProfileFile>) -> Resolution<usize> {
-    let named = match sources.given(SettingName::Profile) {
-        Some(given) => Some(given.with(given.text()?.to_owned())),
-        None => file.and_then(|file| file.default_profile.clone()),
-    };
-    let position = |name: &str| file?.profiles.iter().position(|profile| profile.name == name);
-    let Some(named) = named else { return Ok(position("default").map(Setting::default)) };
-    if let Some(index) = position(&named.value) {
-        return Ok(Some(named.with(index)));
-    }
-    let known = file.map(ProfileFile::profile_names).unwrap_or_default();
-    let error = suggest::unknown("profile", &named, &known);
-    Err(match (file, sources.profile_path()?) {
-        (Some(_), _) => error,
-        (None, Some(path)) => error.hint(format!(
-            "run smartextract config init: no profile file at {}",
-            path.value.display()
-        )),
-        (None, None) => error.hint("set HOME, or name the profile file with --config"),
-    })
-}
+const LEVELS: [Level; 3] = [Level::Flag, Level::Variable, Level::Profile];
 
 /// Resolves one setting per method.
-struct Resolver<'a> {
-    sources: &'a Sources<'a>,
-    file: Option<&'a ProfileFile>,
-    profile: Option<&'a Profile>,
-    warnings: Vec<String>,
+pub struct Resolver<'a> {
+    pub sources: &'a Sources<'a>,
+    pub file: Option<&'a ProfileFile>,
+    /// The name of the selected profile.
+    pub profile: Option<&'a str>,
+    pub warnings: Vec<String>,
 }
 
 impl Resolver<'_> {
-    fn first(&self, name: SettingName) -> Option<Setting<Raw>> {
-        self.sources.given(name).or_else(|| self.profile?.get(name).cloned())
-    }
-
-    fn environment(&self) -> Result<Environment, Error> {
-        let name = match self.first(SettingName::Env) {
-            Some(given) => given.with(given.text()?.to_owned()),
-            None => Setting::default(BUILT_IN[0].name.to_owned()),
-        };
-        let custom = self.file.map_or(&[][..], |file| &file.environments);
-        let custom = custom.iter().find(|one| one.name == name.value);
-        let (name, token_url, iframe_template) = match (environment::built_in(&name.value), custom)
-        {
-            (Some(built_in), _) => (
-                name.with(built_in.name.to_owned()),
-                Setting::default(built_in.token_url.to_owned()),
-                Setting::default(built_in.iframe_template.to_owned()),
-            ),
-            (None, Some(custom)) => {
-                (name, custom.token_url.clone(), custom.iframe_template.clone())
+    fn at(&self, level: Level, name: &'static str) -> Option<Setting<OsString>> {
+        match level {
+            Level::Flag => self.sources.flag(name),
+            Level::Variable => self.sources.variable(variable_name(name)),
+            Level::Profile => {
+                let text = self.file?.get(self.profile?, name)?;
+                Some(text.with(OsString::from(&text.value)))
             }
-            (None, None) => return Err(self.unknown_environment(&name)),
-        };
-        Ok(Environment {
-            name,
-            token_url: self.token_url(token_url),
-            iframe_template: self.iframe_template(iframe_template),
-        })
-    }
-
-    fn unknown_environment(&self, name: &Setting<String>) -> Error {
-        let custom = self.file.map(ProfileFile::environment_names).unwrap_or_default();
-        let known: Vec<&str> = environment::built_in_names().into_iter().chain(custom).collect();
-        suggest::unknown("environment", name, &known)
-    }
-
-    /// The value of the flag or variable, else the value of the environment.
-    fn given_or(&self, name: SettingName, own: Setting<String>) -> Result<Setting<String>, Error> {
-        let Some(given) = self.sources.given(name) else { return Ok(own) };
-        Ok(given.with(given.text()?.to_owned()))
-    }
-
-    fn token_url(&self, own: Setting<String>) -> Result<Setting<Endpoint>, Error> {
-        let url = self.given_or(SettingName::TokenUrl, own)?;
-        let endpoint = Endpoint::parse(&url.value);
-        let endpoint = endpoint
-            .map_err(|flaw| Error::config(format!("the token URL is {flaw} ({})", url.origin)))?;
-        Ok(url.with(endpoint))
-    }
-
-    fn iframe_template(&self, own: Setting<String>) -> Result<Setting<Template>, Error> {
-        let text = self.given_or(SettingName::IframeTemplate, own)?;
-        let template = Template::parse(&text.value).map_err(|flaw| {
-            Error::config(format!("the iframe template is {flaw} ({})", text.origin))
-                .hint("write a URL with {token} in the token's place")
-        })?;
-        Ok(text.with(template))
-    }
-
-    fn timeout(&self) -> Result<Setting<Duration>, Error> {
-        let Some(given) = self.first(SettingName::Timeout) else {
-            return Ok(Setting::default(DEFAULT_TIMEOUT));
-        };
-        let seconds = given.text()?.trim().parse().ok();
-        let timeout = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-        match timeout.filter(|timeout| !timeout.is_zero() && *timeout <= MAX_TIMEOUT) {
-            Some(timeout) => Ok(given.with(timeout)),
-            None => Err(given.malformed("a number of seconds above 0 and up to 86400 (one day)")),
         }
     }
 
-    fn retries(&self) -> Result<Setting<u32>, Error> {
-        let Some(given) = self.first(SettingName::Retries) else {
+    fn find(&self, name: &'static str) -> Option<Setting<OsString>> {
+        LEVELS.into_iter().find_map(|level| self.at(level, name))
+    }
+
+    /// The environment with its URLs, or those that flags or variables set instead.
+    pub fn environment(
+        &self,
+    ) -> Result<(Setting<String>, Setting<Endpoint>, Setting<Template>), Error> {
+        let name = match self.find("env") {
+            Some(given) => given.to_text()?,
+            None => Setting::default(BUILT_IN[0].name.to_owned()),
+        };
+        let custom = match self.file {
+            Some(file) => file.environment(&name.value),
+            None => None,
+        };
+        let (name, token_url, template) = match (environment::built_in(&name.value), custom) {
+            (Some(known), _) => (
+                name.with(known.name.to_owned()),
+                Setting::default(known.token_url.to_owned()),
+                Setting::default(known.iframe_template.to_owned()),
+            ),
+            (None, Some((token_url, template))) => (name, token_url, template),
+            (None, None) => return Err(self.unknown_environment(&name)),
+        };
+        Ok((name, self.token_url(token_url)?, self.iframe_template(template)?))
+    }
+
+    fn unknown_environment(&self, name: &Setting<String>) -> Error {
+        let mut known: Vec<&str> = environment::built_in_names().to_vec();
+        if let Some(file) = self.file {
+            known.extend(file.environment_names());
+        }
+        suggest::unknown("environment", name, &known)
+    }
+
+    fn token_url(&self, of_environment: Setting<String>) -> Result<Setting<Endpoint>, Error> {
+        let url = match self.find("token_url") {
+            Some(given) => given.to_text()?,
+            None => of_environment,
+        };
+        match Endpoint::parse(&url.value) {
+            Ok(endpoint) => Ok(url.with(endpoint)),
+            Err(flaw) => Err(Error::config(format!("the token URL is {flaw} ({})", url.origin))
+                .hint("write it as https://HOST/PATH")),
+        }
+    }
+
+    fn iframe_template(&self, of_environment: Setting<String>) -> Result<Setting<Template>, Error> {
+        let text = match self.find("iframe_template") {
+            Some(given) => given.to_text()?,
+            None => of_environment,
+        };
+        match Template::parse(&text.value) {
+            Ok(template) => Ok(text.with(template)),
+            Err(flaw) => {
+                Err(Error::config(format!("the iframe template {flaw} ({})", text.origin)).hint(
+                    "write a URL that contains {token} once: https://HOST/PATH?token={token}",
+                ))
+            }
+        }
+    }
+
+    pub fn timeout(&self) -> Result<Setting<Duration>, Error> {
+        const EXPECTED: &str = "a number of seconds above 0 and up to 86400, such as 10 or 1.5";
+        let Some(given) = self.find("timeout") else {
+            return Ok(Setting::default(DEFAULT_TIMEOUT));
+        };
+        let seconds: f64 = given.text()?.trim().parse().map_err(|_| given.malformed(EXPECTED))?;
+        match Duration::try_from_secs_f64(seconds) {
+            Ok(timeout) if !timeout.is_zero() && timeout <= MAX_TIMEOUT => Ok(given.with(timeout)),
+            _ => Err(given.malformed(EXPECTED)),
+        }
+    }
+
+    pub fn retries(&self) -> Result<Setting<u32>, Error> {
+        let Some(given) = self.find("retries") else {
             return Ok(Setting::default(DEFAULT_RETRIES));
         };
         match given.text()?.trim().parse() {
@@ -194,112 +137,110 @@ impl Resolver<'_> {
         }
     }
 
-    fn ca_file(&self) -> Resolution<PathBuf> {
-        self.first(SettingName::CaFile).map(|given| self.path(&given)).transpose()
+    pub fn ca_file(&self) -> Result<Option<Setting<PathBuf>>, Error> {
+        match self.find("ca_file") {
+            Some(given) => Ok(Some(self.path(&given)?)),
+            None => Ok(None),
+        }
     }
 
-    /// The proxy for this endpoint. Hosts in `NO_PROXY` bypass it, unless it is given as a flag.
+    /// An empty `SSL_CERT_FILE` counts, because the library that reads it has no other rule.
+    pub fn trust_variables(&self) -> Vec<Setting<OsString>> {
+        let mut found = Vec::new();
+        if let Some(value) = (self.sources.variable)("SSL_CERT_FILE") {
+            found.push(Setting { value, origin: Origin::Variable("SSL_CERT_FILE".to_owned()) });
+        }
+        found.extend(self.sources.variable("SSL_CERT_DIR"));
+        found
+    }
+
+    /// The proxy for this endpoint, and whether `NO_PROXY` bypasses it. A flag is never bypassed.
     ///
     /// For http on loopback, only `--proxy` and `SMARTEXTRACT_PROXY` count: any other proxy would get
     /// key and secret in clear text, and http is accepted only because they stay on the machine.
-    fn proxy(&self, endpoint: &Endpoint) -> Resolution<Proxy> {
-        let own = self.sources.given(SettingName::Proxy);
-        let is_flag = matches!(own.as_ref().map(|own| &own.origin), Some(Origin::Flag(_)));
-        if !is_flag && self.is_bypassed(endpoint)? {
-            return Ok(None);
+    pub fn proxy(&self, endpoint: &Endpoint) -> Result<(Option<Setting<Proxy>>, bool), Error> {
+        let mut found = self.sources.given("proxy");
+        if found.is_none() && endpoint.is_https() {
+            found = self.sources.first_variable(&SHARED_PROXIES);
         }
-        let is_own = own.is_some();
-        let shared = || SHARED_PROXIES.iter().find_map(|name| self.sources.variable(name));
-        let Some(given) = own.or_else(shared).or_else(|| self.first(SettingName::Proxy)) else {
-            return Ok(None);
+        if found.is_none() && endpoint.is_https() {
+            found = self.at(Level::Profile, "proxy");
+        }
+        let Some(given) = found else { return Ok((None, false)) };
+        let is_bypassed = match self.sources.first_variable(&["NO_PROXY", "no_proxy"]) {
+            Some(list) => proxy::no_proxy_matches(list.text()?, endpoint.host()),
+            None => false,
         };
-        let proxy = Proxy::parse(given.text()?).map_err(|flaw| {
-            Error::config(format!("the proxy is {flaw} ({})", given.origin))
-                .hint("write it as SCHEME://HOST:PORT, or SCHEME://USER:PASSWORD@HOST:PORT")
-        })?;
-        Ok((is_own || endpoint.is_https()).then(|| given.with(proxy)))
-    }
-
-    fn is_bypassed(&self, endpoint: &Endpoint) -> Result<bool, Error> {
-        match NO_PROXY.into_iter().find_map(|name| self.sources.variable(name)) {
-            Some(list) => Ok(proxy::no_proxy_matches(list.text()?, endpoint.host())),
-            None => Ok(false),
+        match Proxy::parse(given.text()?) {
+            Ok(proxy) => {
+                let is_flag = matches!(given.origin, Origin::Flag(_));
+                Ok((Some(given.with(proxy)), is_bypassed && !is_flag))
+            }
+            Err(flaw) => Err(Error::config(format!("the proxy is {flaw} ({})", given.origin))
+                .hint("write it as SCHEME://HOST:PORT, or SCHEME://USER:PASSWORD@HOST:PORT")),
         }
     }
 
-    fn key(&mut self) -> Resolution<Key> {
-        let Some(given) = self.first(SettingName::Key) else { return Ok(None) };
+    pub fn key(&mut self) -> Result<Option<Setting<Key>>, Error> {
+        let Some(given) = self.find("key") else { return Ok(None) };
         let (key, warning) = clean(given.text()?, &given.origin.to_string(), "key")?;
         self.warnings.extend(warning);
         Ok(Some(given.with(key)))
     }
 
-    /// The first place that has a secret.
-    fn secret(&mut self) -> Resolution<SecretSource> {
-        use SettingName::{Secret, SecretFile};
-        let (sources, profile) = (self.sources, self.profile);
-        let variable = |name: SettingName| sources.variable(name.spec().variable?);
-        let in_profile = |name| profile?.get(name).cloned();
-        let command = profile.and_then(|profile| profile.secret_command.clone());
-        for (value, file, command) in [
-            (sources.flag(Secret), sources.flag(SecretFile), None),
-            (variable(Secret), variable(SecretFile), None),
-            (in_profile(Secret), in_profile(SecretFile), command),
-        ] {
-            if let Some(found) = self.secret_of_place(value, file, command)? {
-                return Ok(Some(found));
+    /// The secret of the first level that has one, which must not have two.
+    pub fn secret(&mut self) -> Result<Option<Setting<SecretSource>>, Error> {
+        for level in LEVELS {
+            let mut found = Vec::new();
+            if let Some(value) = self.at(level, "secret") {
+                found.push(self.secret_value(&value)?);
+            }
+            if let Some(path) = self.at(level, "secret_file") {
+                found.push(path.with(SecretSource::from_path(self.path(&path)?.value)));
+            }
+            if level == Level::Profile {
+                found.extend(self.secret_command()?);
+            }
+            if let [one, other, ..] = &found[..] {
+                let (one, other) = (one.origin.with_key(), other.origin.with_key());
+                let message = format!("two secrets in the same place: {one} and {other}");
+                return Err(Error::config(message).hint("keep one of them"));
+            }
+            if let Some(secret) = found.pop() {
+                return Ok(Some(secret));
             }
         }
         Ok(None)
     }
 
-    /// The secret of one place, which must have only one.
-    fn secret_of_place(
-        &mut self,
-        value: Option<Setting<Raw>>,
-        file: Option<Setting<Raw>>,
-        command: Option<Setting<Vec<String>>>,
-    ) -> Resolution<SecretSource> {
-        let raw = [&value, &file].into_iter().flatten().map(|setting| &setting.origin);
-        let found: Vec<&Origin> = raw.chain(command.as_ref().map(|one| &one.origin)).collect();
-        if let [one, other, ..] = found[..] {
-            let (one, other) = (one.with_key(), other.with_key());
-            let message = format!("two secrets in the same place: {one} and {other}");
-            return Err(Error::config(message).hint("keep one of them"));
-        }
-        if let Some(value) = value {
-            return self.secret_value(&value).map(Some);
-        }
-        if let Some(file) = file {
-            return Ok(Some(file.with(SecretSource::from_path(self.path(&file)?.value))));
-        }
-        command.map(|command| self.command(&command)).transpose()
-    }
-
-    fn secret_value(&mut self, given: &Setting<Raw>) -> Result<Setting<SecretSource>, Error> {
+    fn secret_value(&mut self, given: &Setting<OsString>) -> Result<Setting<SecretSource>, Error> {
         if matches!(given.origin, Origin::Flag(_)) {
-            self.warnings.push(
-                "other users can see --secret in the process list: use --secret-file, \
-                 SMARTEXTRACT_SECRET or a profile"
-                    .to_owned(),
-            );
+            let warning = "other users can see --secret in the process list: use --secret-file, \
+                           SMARTEXTRACT_SECRET or a profile";
+            self.warnings.push(warning.to_owned());
         }
-        let (secret, warning) =
-            clean::<Secret>(given.text()?, &given.origin.to_string(), "secret")?;
+        let (secret, warning) = clean(given.text()?, &given.origin.to_string(), "secret")?;
         self.warnings.extend(warning);
         Ok(given.with(SecretSource::Value(secret)))
     }
 
-    fn command(&self, given: &Setting<Vec<String>>) -> Result<Setting<SecretSource>, Error> {
+    fn secret_command(&self) -> Result<Option<Setting<SecretSource>>, Error> {
+        let (Some(file), Some(profile)) = (self.file, self.profile) else { return Ok(None) };
+        let Some(given) = file.secret_command(profile) else { return Ok(None) };
         let mut words = given.value.clone();
-        if words[0].contains(std::path::is_separator) {
-            let program = self.sources.resolve_path(Path::new(&words[0]), &given.origin)?;
-            words[0] = program.to_string_lossy().into_owned();
+        let Some(program) = words.first_mut().filter(|program| !program.trim().is_empty()) else {
+            return Err(Error::config(format!("{} names no program", given.origin.with_key()))
+                .hint("write program and arguments: [\"pass\", \"show\", \"smartextract\"]"));
+        };
+        if program.contains(std::path::is_separator) {
+            let path = self.sources.resolve_path(Path::new(program), &given.origin)?;
+            *program = path.to_string_lossy().into_owned();
         }
-        Ok(given.with(SecretSource::Command(words)))
+        Ok(Some(given.with(SecretSource::Command(words))))
     }
 
-    fn path(&self, given: &Setting<Raw>) -> Result<Setting<PathBuf>, Error> {
-        Ok(given.with(self.sources.resolve_path(&given.path(), &given.origin)?))
+    fn path(&self, given: &Setting<OsString>) -> Result<Setting<PathBuf>, Error> {
+        let path = self.sources.resolve_path(Path::new(&given.value), &given.origin)?;
+        Ok(given.with(path))
     }
 }

@@ -12,7 +12,7 @@ use super::questions::Questions;
 use crate::console::Console;
 use crate::error::Error;
 use crate::output::{check_directory, create_new_file, final_path, replace_file};
-use crate::settings::{load_profile_file, parse_profile_file, read_profile_file};
+use crate::settings::{ProfileFile, exposure_warning, read_profile_file};
 
 const EXAMPLE: &str = include_str!("../../../config.example.toml");
 
@@ -47,8 +47,10 @@ pub fn run(path: &Path, profile: Option<String>, console: &Console) -> Result<u8
         Some(_) => add(path, &profile, &table)?,
         None => create(path, &appended(path, base, &table)?)?,
     }
-    if let Some(warning) = load_profile_file(path)?.and_then(|file| file.warning(path)) {
-        console.warn(warning);
+    if let Some(text) = read_profile_file(path)? {
+        if let Some(warning) = exposure_warning(&ProfileFile::parse(path, text)?) {
+            console.warn(warning);
+        }
     }
     let next = match (is_interactive, profile.as_str()) {
         (false, _) => "next: edit it to set key and secret".to_owned(),
@@ -78,7 +80,7 @@ fn check_writable(path: &Path) -> Result<(), Error> {
 
 /// The environments of an existing file, if the profile can be added to the file.
 fn addable(path: &Path, text: &str, profile: &str) -> Result<Vec<String>, Error> {
-    let file = parse_profile_file(path, text)?;
+    let file = ProfileFile::parse(path, text.to_owned())?;
     if file.profile_names().contains(&profile) {
         let message = format!("profile {profile} already exists in {}", path.display());
         return Err(Error::config(message).hint("choose another name, or edit the file"));
@@ -134,7 +136,7 @@ pub fn appended(path: &Path, base: &str, table: &str) -> Result<Zeroizing<String
         _ => "\n\n",
     };
     let content = Zeroizing::new([base, separator, table].concat());
-    parse_profile_file(path, &content).map_err(|error| {
+    ProfileFile::parse(path, content.to_string()).map_err(|error| {
         Error::config(format!("{} can't be extended; nothing was changed", path.display()))
             .because(error.summary())
             .hint("add the profile by hand")

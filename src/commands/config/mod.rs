@@ -15,15 +15,13 @@ use crate::settings::{Flags, Sources};
 pub fn run(command: ConfigCommand, console: &Console) -> Result<u8, Error> {
     match command {
         ConfigCommand::Path(args) => {
-            let path = profile_path(&args.into_flags())?;
+            let path = profile_path(&args.0)?;
             // Unescaped, even if it is not text, because it is used to open the file.
             Console::print([path.as_os_str().as_encoded_bytes(), b"\n"].concat())?;
             Ok(0)
         }
-        ConfigCommand::Show(args) => show::run(args, console),
-        ConfigCommand::Init(args) => {
-            init::run(&profile_path(&args.file.into_flags())?, args.profile, console)
-        }
+        ConfigCommand::Show(args) => show::run(&args, console),
+        ConfigCommand::Init(args) => init::run(&profile_path(&args.file.0)?, args.profile, console),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::console::Console;
 use crate::error::{Code, Error};
 use crate::secret::{Flaw, trimmed};
 use crate::settings::{
-    Flags, SettingName, Settings, Sources, built_in_names, parse_profile_file, resolve_with,
+    Flags, ProfileFile, Settings, Sources, built_in_names, resolve_with, variable_name,
 };
 
 /// The questions for one profile.
@@ -72,16 +72,17 @@ impl Questions<'_> {
     /// The settings of the new file. Variables that would replace its key, secret or environment
     /// are ignored.
     fn settings(&self, content: &str) -> Result<Settings, Error> {
-        use SettingName::{Env, Key, Profile, Secret, SecretFile};
-        let replaced = [Env, Key, Profile, Secret, SecretFile].map(|name| name.spec().variable);
-        let flags = Flags(vec![
-            (SettingName::Config, self.path.into()),
-            (SettingName::Profile, self.profile.into()),
+        let replaced = ["env", "key", "profile", "secret", "secret_file"].map(variable_name);
+        let flags = Flags::from([
+            ("config".to_owned(), self.path.into()),
+            ("profile".to_owned(), self.profile.into()),
         ]);
-        let variable = |name: &str| env::var_os(name).filter(|_| !replaced.contains(&Some(name)));
+        let variable = |name: &str| {
+            if replaced.iter().any(|replaced| replaced == name) { None } else { env::var_os(name) }
+        };
         let sources = Sources { variable: &variable, ..Sources::from_env(&flags) };
-        let file = parse_profile_file(self.path, content)?;
-        resolve_with(&sources, Some(&file))?.complete()
+        let file = ProfileFile::parse(self.path, content.to_owned())?;
+        resolve_with(&sources, Some(&file), Vec::new())
     }
 }
 
@@ -128,7 +129,7 @@ impl Answers {
 
 fn credential(answer: &str) -> Result<Zeroizing<String>, &'static str> {
     match trimmed(answer) {
-        Ok((text, _)) => Ok(text),
+        Ok(text) => Ok(text.into()),
         Err(Flaw::Empty) => Err("the answer is empty"),
         Err(Flaw::Control(_)) => Err("the answer contains a control character"),
     }

@@ -4,66 +4,43 @@ use serde_json::{Map, Value, json};
 
 use crate::cli::{ShowArgs, ShowFormat};
 use crate::console::{Console, printable};
-use crate::error::{Code, Error};
-use crate::settings::{self, Row, Sources, row_text};
+use crate::error::Error;
+use crate::settings::{self, Row, Sources};
 
-/// Prints all settings. A missing setting is not an error. An invalid one is, but the others are
-/// printed first.
-pub fn run(args: ShowArgs, console: &Console) -> Result<u8, Error> {
-    let flags = args.settings.into_flags();
-    let resolved = settings::resolve(&Sources::from_env(&flags))?;
-    for warning in &resolved.warnings {
+/// Prints all settings. A missing key or secret is a warning here.
+pub fn run(args: &ShowArgs, console: &Console) -> Result<u8, Error> {
+    let settings = settings::resolve(&Sources::from_env(&args.settings.0))?;
+    for warning in &settings.warnings {
         console.warn(warning.clone());
     }
-    let rows = resolved.rows();
     Console::print(match args.format {
-        ShowFormat::Table => table(&rows),
-        ShowFormat::Json => json(rows.iter()),
+        ShowFormat::Table => table(&settings.rows()),
+        ShowFormat::Json => json(settings.rows()),
     })?;
-    let errors: Vec<&Error> =
-        rows.iter().filter_map(|row| row.shown.as_ref().err().copied()).collect();
-    let is_valid = errors.iter().all(|error| error.code() == Code::MissingCredentials);
-    let others: Vec<String> = errors.iter().skip(1).map(|error| error.summary()).collect();
-    match resolved.complete() {
-        Ok(_) => Ok(0),
-        Err(missing) if is_valid => {
-            console.warn(format!("smartextract token would fail: {}", missing.summary()));
-            Ok(0)
-        }
-        // The first of the errors, because rows and `complete` have the same order.
-        Err(first) => Err(others.into_iter().fold(first, Error::detail)),
+    if let Err(missing) = settings.credentials() {
+        console.warn(format!("smartextract token would fail: {}", missing.summary()));
     }
+    Ok(0)
 }
 
-fn table(rows: &[Row<'_>]) -> String {
-    let cells: Vec<[String; 3]> = rows
-        .iter()
-        .map(|row| match &row.shown {
-            Ok(Some((value, origin))) => {
-                [row.name.to_owned(), printable(&row_text(value)), printable(origin)]
-            }
-            Ok(None) => [row.name.to_owned(), "-".to_owned(), String::new()],
-            Err(_) => [row.name.to_owned(), "invalid, see below".to_owned(), String::new()],
-        })
-        .collect();
-    let width = |column: usize| {
-        cells.iter().map(|row| row[column].chars().count()).max().unwrap_or_default()
-    };
-    let (names, values) = (width(0), width(1));
-    let lines = cells.iter().map(|[name, value, origin]| {
-        format!("{name:names$}  {value:values$}  {origin}").trim_end().to_owned() + "\n"
-    });
-    lines.collect()
+fn table(rows: &[Row]) -> String {
+    let values: Vec<String> = rows.iter().map(|row| printable(&row.text())).collect();
+    let name_width = rows.iter().map(|row| row.name.len()).max().unwrap_or_default();
+    let value_width = values.iter().map(|value| value.chars().count()).max().unwrap_or_default();
+    let mut table = String::new();
+    for (row, value) in rows.iter().zip(&values) {
+        let origin = printable(row.origin.as_deref().unwrap_or_default());
+        let line = format!("{:name_width$}  {value:value_width$}  {origin}", row.name);
+        table.push_str(line.trim_end());
+        table.push('\n');
+    }
+    table
 }
 
-fn json<'a>(rows: impl Iterator<Item = &'a Row<'a>>) -> String {
-    let settings = rows.map(|row| {
-        let setting = match &row.shown {
-            Ok(Some((value, origin))) => json!({ "value": value, "origin": origin }),
-            Ok(None) => json!({ "value": null, "origin": null }),
-            Err(error) => json!({ "problem": error.summary() }),
-        };
-        (row.name.to_owned(), setting)
-    });
-    format!("{}\n", Value::Object(settings.collect::<Map<_, _>>()))
+fn json(rows: Vec<Row>) -> String {
+    let mut settings = Map::new();
+    for Row { name, value, origin } in rows {
+        settings.insert(name.to_owned(), json!({ "value": value, "origin": origin }));
+    }
+    format!("{}\n", Value::Object(settings))
 }

@@ -1,11 +1,9 @@
-//! The places that a secret can come from, and how it is read.
+//! Where a secret can come from, and how it is read.
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
-
-use zeroize::Zeroizing;
 
 use super::origin::{Origin, Setting};
 use crate::error::{Code, Error};
@@ -13,9 +11,9 @@ use crate::program;
 use crate::secret::{Flaw, Secret, trimmed, without_final_newline};
 
 /// Far above any real secret.
-const MAX_BYTES: usize = 64 * 1024;
+const MAX_BYTES: u64 = 64 * 1024;
 
-/// A secret, or the place to read it from.
+/// A secret, or where to read it.
 #[derive(Clone)]
 pub enum SecretSource {
     Value(Secret),
@@ -42,33 +40,33 @@ impl Setting<SecretSource> {
     /// Reads the secret, with a warning if white space was removed.
     ///
     /// # Errors
-    /// `config` if the place can't be read or holds no valid secret, `missing_credentials` if it
+    /// `config` if it can't be read or holds no valid secret, `missing_credentials` if it
     /// is empty.
     pub fn read(&self) -> Result<(Secret, Option<String>), Error> {
-        let (content, place) = match &self.value {
+        let (content, source) = match &self.value {
             SecretSource::Value(secret) => return Ok((secret.clone(), None)),
             SecretSource::File(path) => {
-                let place = format!("the secret file {}", path.display());
+                let source = format!("the secret file {}", path.display());
                 let file = File::open(path);
-                let file = file.map_err(|error| unreadable(&place, &self.origin, error))?;
-                (read_limited(file, &place, &self.origin)?, place)
+                let file = file.map_err(|error| unreadable(&source, &self.origin, error))?;
+                (read_limited(file, &source, &self.origin)?, source)
             }
             SecretSource::StandardInput => {
-                let place = "standard input".to_owned();
-                (read_limited(io::stdin().lock(), &place, &self.origin)?, place)
+                let source = "standard input".to_owned();
+                (read_limited(io::stdin().lock(), &source, &self.origin)?, source)
             }
             SecretSource::Command(words) => {
-                let place = format!("the output of {}", program_name(words));
-                (output_of(words, &place, &self.origin)?, place)
+                let source = format!("the output of {}", program_name(words));
+                (output_of(words, &source, &self.origin)?, source)
             }
         };
         let text = std::str::from_utf8(&content).map_err(|_| {
-            Error::config(format!("{place} is not UTF-8 text ({})", self.origin))
+            Error::config(format!("{source} is not UTF-8 text ({})", self.origin))
                 .hint("on Windows, save the file as UTF-8, not as UTF-16")
         })?;
         clean::<Secret>(
             without_final_newline(text),
-            &format!("{place} ({})", self.origin),
+            &format!("{source} ({})", self.origin),
             "secret",
         )
     }
@@ -78,54 +76,44 @@ impl Setting<SecretSource> {
 ///
 /// # Errors
 /// `missing_credentials` if nothing is left, `config` for a control character inside.
-pub fn clean<T: From<Zeroizing<String>>>(
+pub fn clean<T: From<String>>(
     text: &str,
-    place: &str,
+    source: &str,
     what: &str,
 ) -> Result<(T, Option<String>), Error> {
     match trimmed(text) {
-        Ok((value, cut)) => {
-            let warning =
-                cut.then(|| format!("white space around the {what} was removed: {place}"));
-            Ok((T::from(value), warning))
+        Ok(value) if value.len() == text.len() => Ok((T::from(value), None)),
+        Ok(value) => {
+            let warning = format!("white space around the {what} was removed: {source}");
+            Ok((T::from(value), Some(warning)))
         }
         Err(Flaw::Empty) => {
-            Err(Error::new(Code::MissingCredentials, format!("the {what} is empty: {place}")))
+            Err(Error::new(Code::MissingCredentials, format!("the {what} is empty: {source}")))
         }
         Err(Flaw::Control(position)) => Err(Error::config(format!(
-            "the {what} contains a control character at position {position}: {place}"
+            "the {what} contains a control character at position {position}: {source}"
         ))
         .hint(format!("set the {what} again, without the line break or escape sequence in it"))),
     }
 }
 
-fn unreadable(place: &str, origin: &Origin, error: io::Error) -> Error {
-    Error::config(format!("{place} can't be read ({origin})")).cause(error)
+fn unreadable(source: &str, origin: &Origin, error: io::Error) -> Error {
+    Error::config(format!("{source} can't be read ({origin})")).cause(error)
 }
 
-fn read_limited(
-    source: impl Read,
-    place: &str,
-    origin: &Origin,
-) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let limit = MAX_BYTES + 1;
-    // With its full capacity from the start, the buffer never moves, so no copy remains.
-    let mut content = Zeroizing::new(Vec::with_capacity(limit));
-    source
-        .take(limit as u64)
-        .read_to_end(&mut content)
-        .map_err(|error| unreadable(place, origin, error))?;
-    if content.len() == limit {
-        let message = format!("{place} is larger than 64 KiB ({origin})");
-        return Err(
-            Error::config(message).hint("check that it contains the secret and nothing else")
-        );
+fn read_limited(input: impl Read, source: &str, origin: &Origin) -> Result<Vec<u8>, Error> {
+    let mut content = Vec::new();
+    let read = input.take(MAX_BYTES + 1).read_to_end(&mut content);
+    read.map_err(|error| unreadable(source, origin, error))?;
+    if content.len() as u64 > MAX_BYTES {
+        return Err(Error::config(format!("{source} is larger than 64 KiB ({origin})"))
+            .hint("check that it contains the secret and nothing else"));
     }
     Ok(content)
 }
 
 /// Runs the program with our standard input and standard error, and reads what it prints.
-fn output_of(words: &[String], place: &str, origin: &Origin) -> Result<Zeroizing<Vec<u8>>, Error> {
+fn output_of(words: &[String], source: &str, origin: &Origin) -> Result<Vec<u8>, Error> {
     let name = program_name(words);
     let failed = |what: String| Error::config(format!("secret_command: {name} {what} ({origin})"));
     let mut command = program::command(words[0].as_ref(), None);
@@ -138,7 +126,7 @@ fn output_of(words: &[String], place: &str, origin: &Origin) -> Result<Zeroizing
         error.hint("write the program and each argument as a separate string: [\"pass\", \"show\"]")
     })?;
     let output = child.stdout.take().expect("stdout is piped above");
-    let content = read_limited(output, place, origin);
+    let content = read_limited(output, source, origin);
     if content.is_err() {
         // It may print forever, and its exit code no longer matters.
         let _ = child.kill();

@@ -1,0 +1,387 @@
+//! The profile file: from TOML text to profiles and environments, each value with its place.
+//!
+//! The file may contain secrets, so no message repeats a value or a source line. The syntax errors
+//! of `toml` quote nothing; serde's quote values, so only what they expected is shown.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::environment;
+use super::origin::{Origin, Place, Setting};
+use super::suggest;
+use crate::error::Error;
+
+/// Far above any real profile file.
+const MAX_BYTES: u64 = 1 << 20;
+
+/// The keys of a profile, in the order of the documentation.
+pub const PROFILE_KEYS: [&str; 9] = [
+    "env",
+    "key",
+    "secret",
+    "secret_file",
+    "secret_command",
+    "timeout",
+    "retries",
+    "ca_file",
+    "proxy",
+];
+const ENVIRONMENT_KEYS: [&str; 2] = ["token_url", "iframe_template"];
+const TOP_KEYS: [&str; 3] = ["default_profile", "profiles", "environments"];
+
+/// A `[profiles.NAME]` table.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Profile {
+    env: Option<Spanned<String>>,
+    key: Option<Spanned<String>>,
+    secret: Option<Spanned<String>>,
+    secret_file: Option<Spanned<String>>,
+    secret_command: Option<Spanned<Vec<String>>>,
+    timeout: Option<Spanned<f64>>,
+    retries: Option<Spanned<u32>>,
+    ca_file: Option<Spanned<String>>,
+    proxy: Option<Spanned<String>>,
+}
+
+/// An `[environments.NAME]` table.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Environment {
+    token_url: Spanned<String>,
+    iframe_template: Spanned<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Content {
+    default_profile: Option<Spanned<String>>,
+    #[serde(default)]
+    profiles: BTreeMap<String, Profile>,
+    #[serde(default)]
+    environments: BTreeMap<String, Environment>,
+}
+
+/// A profile file that was read and checked.
+pub struct ProfileFile {
+    path: Arc<PathBuf>,
+    text: String,
+    content: Content,
+}
+
+impl ProfileFile {
+    /// Reads the text of a profile file; `path` is for messages and origins.
+    ///
+    /// # Errors
+    /// `config`, with file, line and column.
+    pub fn parse(path: &Path, text: String) -> Result<Self, Error> {
+        let invalid = |span: Option<Range<usize>>, message: String| {
+            let (line, column) = line_and_column(&text, span.unwrap_or_default().start);
+            Error::config(format!("{}:{line}:{column}: {message}", path.display()))
+        };
+        if text.len() as u64 > MAX_BYTES {
+            let message = format!("the profile file {} is larger than 1 MiB", path.display());
+            return Err(Error::config(message).hint("check that it is the right file"));
+        }
+        let deserializer = toml::Deserializer::parse(&text).map_err(|error| {
+            invalid(error.span(), format!("not valid TOML: {}", error.message()))
+        })?;
+        let content = Content::deserialize(deserializer).map_err(|error| {
+            let (message, hint) = describe(&text, &error);
+            invalid(error.span(), message).hint(hint)
+        })?;
+        for (name, environment) in &content.environments {
+            if environment::built_in(name).is_some() {
+                let message = format!("the environment {name} is built in and can't be redefined");
+                let span = environment.token_url.span();
+                return Err(invalid(Some(span), message).hint("choose another name"));
+            }
+        }
+        Ok(Self { path: Arc::new(path.to_owned()), text, content })
+    }
+
+    pub fn default_profile(&self) -> Option<Setting<String>> {
+        let name = self.content.default_profile.as_ref()?;
+        Some(self.setting("", "default_profile", name.span(), name.get_ref().clone()))
+    }
+
+    pub fn profile_names(&self) -> Vec<&str> {
+        self.content.profiles.keys().map(String::as_str).collect()
+    }
+
+    pub fn environment_names(&self) -> Vec<&str> {
+        self.content.environments.keys().map(String::as_str).collect()
+    }
+
+    /// The text of a profile's key, if the profile has it.
+    pub fn get(&self, profile: &str, key: &'static str) -> Option<Setting<String>> {
+        let values = self.content.profiles.get(profile)?;
+        let text = match key {
+            "env" => &values.env,
+            "key" => &values.key,
+            "secret" => &values.secret,
+            "secret_file" => &values.secret_file,
+            "ca_file" => &values.ca_file,
+            "proxy" => &values.proxy,
+            "timeout" => {
+                let seconds = values.timeout.as_ref()?;
+                return Some(self.value(
+                    profile,
+                    key,
+                    seconds.span(),
+                    seconds.get_ref().to_string(),
+                ));
+            }
+            "retries" => {
+                let number = values.retries.as_ref()?;
+                return Some(self.value(profile, key, number.span(), number.get_ref().to_string()));
+            }
+            _ => return None,
+        };
+        let text = text.as_ref()?;
+        Some(self.value(profile, key, text.span(), text.get_ref().clone()))
+    }
+
+    pub fn secret_command(&self, profile: &str) -> Option<Setting<Vec<String>>> {
+        let words = self.content.profiles.get(profile)?.secret_command.as_ref()?;
+        Some(self.value(profile, "secret_command", words.span(), words.get_ref().clone()))
+    }
+
+    /// Token URL and iframe template of a custom environment.
+    pub fn environment(&self, name: &str) -> Option<(Setting<String>, Setting<String>)> {
+        let Environment { token_url, iframe_template } = self.content.environments.get(name)?;
+        let table = format!("environment {name}");
+        Some((
+            self.setting(&table, "token_url", token_url.span(), token_url.get_ref().clone()),
+            self.setting(
+                &table,
+                "iframe_template",
+                iframe_template.span(),
+                iframe_template.get_ref().clone(),
+            ),
+        ))
+    }
+
+    fn value<T>(
+        &self,
+        profile: &str,
+        key: &'static str,
+        span: Range<usize>,
+        value: T,
+    ) -> Setting<T> {
+        self.setting(&format!("profile {profile}"), key, span, value)
+    }
+
+    fn setting<T>(
+        &self,
+        table: &str,
+        key: &'static str,
+        span: Range<usize>,
+        value: T,
+    ) -> Setting<T> {
+        let (line, column) = line_and_column(&self.text, span.start);
+        let (path, table) = (Arc::clone(&self.path), table.to_owned());
+        Setting { value, origin: Origin::File(Place { path, table, key, line, column }) }
+    }
+}
+
+/// Line and column of a byte offset, both from 1, the column in characters.
+fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
+    let before = text.get(..offset).unwrap_or_default();
+    let line_start = before.rfind('\n').map_or(0, |end| end + 1);
+    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+}
+
+/// Message and hint for serde's error, without any part of the file but known keys.
+fn describe(text: &str, error: &toml::de::Error) -> (String, String) {
+    let span = error.span().unwrap_or_default();
+    let message = error.message();
+    if message.starts_with("unknown field") {
+        return describe_unknown_key(text.get(span).unwrap_or_default(), message);
+    }
+    for key in ENVIRONMENT_KEYS {
+        if message == format!("missing field `{key}`") {
+            return (format!("the environment has no {key}"), format!("add {key} to it"));
+        }
+    }
+    // The words after the last "expected" are serde's own.
+    let expected = match message.rsplit_once("expected ") {
+        Some((_, "f64")) => "a number",
+        Some((_, "u32")) => "a whole number, 0 or more",
+        Some((_, "a string")) => "a string",
+        Some((_, "a sequence")) => "an array of strings",
+        Some((_, "a map" | "struct Profile" | "struct Environment")) => "a table",
+        _ => return ("invalid value".to_owned(), "see config.example.toml".to_owned()),
+    };
+    let key = key_before(text.get(..span.start).unwrap_or_default());
+    (format!("{key} must be {expected}"), "change the value".to_owned())
+}
+
+/// Names the unknown key only if it resembles a known one: otherwise it may be a secret that was
+/// pasted on the wrong side of the equals sign.
+fn describe_unknown_key(key: &str, message: &str) -> (String, String) {
+    let known = if message.contains("`secret_command`") {
+        &PROFILE_KEYS[..]
+    } else if message.contains("`token_url`") {
+        &ENVIRONMENT_KEYS[..]
+    } else {
+        &TOP_KEYS[..]
+    };
+    if ENVIRONMENT_KEYS.contains(&key) {
+        let hint = format!("move {key} to an environment: [environments.NAME]");
+        return (format!("unknown key {key}"), hint);
+    }
+    match suggest::closest(key, known) {
+        Some(closest) => (format!("unknown key {key}"), format!("did you mean {closest}?")),
+        None => ("unknown key".to_owned(), format!("use one of: {}", known.join(", "))),
+    }
+}
+
+/// The known key that the text before a value ends with.
+fn key_before(text: &str) -> &'static str {
+    let key = text.trim_end().trim_end_matches('=').trim_end();
+    let known = PROFILE_KEYS.into_iter().chain(ENVIRONMENT_KEYS).chain(TOP_KEYS);
+    known
+        .filter(|known| key.ends_with(known))
+        .max_by_key(|known| known.len())
+        .unwrap_or("the value")
+}
+
+/// The text of the profile file, or `None` if it does not exist.
+///
+/// # Errors
+/// `config` if it can't be read, with the I/O error as its cause.
+pub fn read(path: &Path) -> Result<Option<String>, Error> {
+    let unreadable = |error: io::Error| {
+        Error::config(format!("the profile file {} can't be read", path.display())).cause(error)
+    };
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if is_absent(&error) && path.is_symlink() => {
+            let hint = "fix or remove it: it is a symbolic link to a missing file";
+            return Err(unreadable(error).hint(hint));
+        }
+        Err(error) if is_absent(&error) => return Ok(None),
+        Err(error) => return Err(unreadable(error)),
+    };
+    let mut bytes = Vec::new();
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(Some(text)),
+        Err(_) => Err(Error::config(format!("{} is not UTF-8 text", path.display()))
+            .hint("save the file as UTF-8")),
+    }
+}
+
+/// Whether the file exists, or may exist, but this process may not open it.
+pub fn is_denied(path: &Path) -> bool {
+    matches!(File::open(path), Err(error) if error.kind() == io::ErrorKind::PermissionDenied)
+}
+
+fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+/// The warning for a file that shows its secret to other users.
+#[cfg(unix)]
+pub fn exposure_warning(file: &ProfileFile) -> Option<String> {
+    use std::os::unix::fs::PermissionsExt;
+    if file.content.profiles.values().all(|profile| profile.secret.is_none()) {
+        return None;
+    }
+    let mode = file.path.metadata().ok()?.permissions().mode();
+    if mode & 0o044 == 0 {
+        return None;
+    }
+    let path = file.path.display();
+    Some(format!("other users can read the secret in {path}: run chmod 600 on the file"))
+}
+
+/// Windows has no such mode.
+#[cfg(not(unix))]
+pub const fn exposure_warning(_: &ProfileFile) -> Option<String> {
+    None
+}
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const MARK: &str = "s3cr3tvalue";
+
+    fn rejection(text: &str) -> String {
+        match ProfileFile::parse(Path::new("c.toml"), text.to_owned()) {
+            Ok(_) => panic!("accepted: {text}"),
+            Err(error) => format!("{:?}", error.lines()),
+        }
+    }
+
+    #[test]
+    fn an_error_has_file_line_and_column() {
+        for (text, place) in [
+            ("[profiles.x]\n  timeout = \"a\"\n", "c.toml:2:13: timeout must be a decimal number"),
+            (
+                "[profiles.x]\nretries = 0x10\n",
+                "c.toml:2:11: retries must be a whole decimal number",
+            ),
+            ("profiles = 1\n", "c.toml:1:12: profiles must be a table"),
+            ("[profiles.x]\nkey = \n", "c.toml:2:7: not valid TOML"),
+            ("[profiles.x]\nsecrt = \"a\"\n", "c.toml:2:1: unknown key secrt"),
+            (
+                "[environments.x]\ntoken_url = \"https://h/\"\n",
+                "c.toml:1:15: the environment x has no",
+            ),
+            ("[environments.prod]\n", "c.toml:1:15: the environment prod is built in"),
+            ("[profiles.x]\nsecret_command = []\n", "c.toml:2:18: secret_command names no"),
+        ] {
+            let message = rejection(text);
+            assert!(message.contains(place), "{text:?}: {message}");
+        }
+    }
+
+    #[test]
+    fn no_error_repeats_a_value() {
+        for text in [
+            format!("[profiles.x]\nsecret = {MARK}\n"),
+            format!("[profiles.x]\nsecret = \"{MARK}\n"),
+            format!("[profiles.x]\n{MARK}\n"),
+            format!("[profiles.x]\n{MARK} = \"secret\"\n"),
+            format!("[profiles.x]\ntimeout = \"{MARK}\"\n"),
+            format!("[profiles.x]\nsecret = [\"{MARK}\"]\n"),
+            format!("secret = \"{MARK}\"\n"),
+            format!("[profiles.x]\nsecret = \"{MARK}\"\nsecret = \"{MARK}\"\n"),
+        ] {
+            let message = rejection(&text);
+            assert!(!message.contains(MARK), "{text:?}: {message}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_accepted_or_rejected_with_a_place(text in "\\PC*|[\\[\\]a-z.=\"'\n\t \\\\0-9]*") {
+            if let Err(error) = ProfileFile::parse(Path::new("c.toml"), text.clone()) {
+                prop_assert!(error.summary().starts_with("c.toml:"));
+            }
+        }
+
+        #[test]
+        fn damage_around_a_secret_never_shows_it(
+            before in "[\\[\\]a-z.=\"'\n\t \\\\0-9]{0,20}",
+            after in "[\\[\\]a-z.=\"'\n\t \\\\0-9]{0,20}",
+        ) {
+            let text = format!("[profiles.x]\nsecret = {before}{MARK}{after}");
+            if let Err(error) = ProfileFile::parse(Path::new("c.toml"), text.clone()) {
+                let message = format!("{:?}", error.lines());
+                prop_assert!(!message.contains(MARK));
+            }
+        }
+    }
+}

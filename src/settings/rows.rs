@@ -1,0 +1,97 @@
+//! The settings as rows to print: `config show` and `-v` print the same ones.
+
+use std::fmt;
+
+use serde_json::Value;
+
+use super::secret_source::{SecretSource, program_name};
+use super::{Setting, Settings};
+
+/// A setting as it may be shown: never a secret or a whole key.
+pub struct Row {
+    pub name: &'static str,
+    /// Null if the setting was found nowhere.
+    pub value: Value,
+    pub origin: Option<String>,
+}
+
+impl Row {
+    fn new<T>(
+        name: &'static str,
+        setting: Option<&Setting<T>>,
+        show: impl FnOnce(&T) -> Value,
+    ) -> Self {
+        match setting {
+            Some(Setting { value, origin }) => {
+                Self { name, value: show(value), origin: Some(origin.to_string()) }
+            }
+            None => Self { name, value: Value::Null, origin: None },
+        }
+    }
+
+    /// The value as text; numbers without unnecessary digits.
+    pub fn text(&self) -> String {
+        match &self.value {
+            Value::Null => "-".to_owned(),
+            Value::String(text) => text.clone(),
+            number => number.as_f64().unwrap_or_default().to_string(),
+        }
+    }
+}
+
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.origin {
+            Some(origin) => write!(f, "{}: {} ({origin})", self.name, self.text()),
+            None => write!(f, "{}: none", self.name),
+        }
+    }
+}
+
+impl Settings {
+    pub fn rows(&self) -> Vec<Row> {
+        let missing = if self.has_profile_file { "" } else { " (does not exist)" };
+        let bypassed = if self.is_proxy_bypassed { " (bypassed by NO_PROXY)" } else { "" };
+        vec![
+            Row::new("config", self.profile_path.as_ref(), |path| {
+                format!("{}{missing}", path.display()).into()
+            }),
+            Row::new("profile", self.profile.as_ref(), |name| name.as_str().into()),
+            Row::new("env", Some(&self.environment), |name| name.as_str().into()),
+            Row::new("token_url", Some(&self.token_url), |url| url.to_string().into()),
+            Row::new("iframe_template", Some(&self.iframe_template), |url| url.to_string().into()),
+            Row::new("proxy", self.proxy.as_ref(), |proxy| format!("{proxy}{bypassed}").into()),
+            Row::new("key", self.key.as_ref(), |key| key.shortened().into()),
+            Row::new("secret", self.secret.as_ref(), |source| description(source).into()),
+            Row::new("timeout", Some(&self.timeout), |time| time.as_secs_f64().into()),
+            Row::new("retries", Some(&self.retries), |retries| (*retries).into()),
+            self.trust_row(),
+        ]
+    }
+
+    /// `--ca-file`, or what replaces the operating system's trust store without it.
+    fn trust_row(&self) -> Row {
+        let row =
+            Row::new("ca_file", self.ca_file.as_ref(), |path| path.display().to_string().into());
+        if self.ca_file.is_some() || self.trust_variables.is_empty() {
+            return row;
+        }
+        let (mut paths, mut names) = (Vec::new(), Vec::new());
+        for variable in &self.trust_variables {
+            paths.push(variable.value.to_string_lossy());
+            names.push(variable.origin.to_string());
+        }
+        Row { value: paths.join(", ").into(), origin: Some(names.join(", ")), ..row }
+    }
+}
+
+/// The kind of source that the secret has.
+fn description(source: &SecretSource) -> String {
+    match source {
+        SecretSource::Value(_) => "(hidden)".to_owned(),
+        SecretSource::File(path) => format!("file {}", path.display()),
+        SecretSource::StandardInput => "standard input".to_owned(),
+        // Without its arguments, which may be as confidential as the secret.
+        SecretSource::Command(words) => format!("command {}", program_name(words)),
+    }
+}
