@@ -78,15 +78,16 @@ pub fn resolve_with(
     let profile = profile(sources, file)?;
     let profile_name = profile.as_ref().map(|profile| profile.value.as_str());
     let mut resolver = Resolver { sources, file, profile: profile_name, warnings };
-    let (environment, token_url, iframe_template) = resolver.environment()?;
+    let environment = resolver.environment()?;
+    let token_url = resolver.token_url(environment.token_url)?;
     let (proxy, is_proxy_bypassed) = resolver.proxy(&token_url.value)?;
     Ok(Settings {
         profile_path: sources.profile_path()?,
         has_profile_file: file.is_some(),
         known_profiles: profile_names(file).into_iter().map(str::to_owned).collect(),
-        environment,
+        environment: environment.name,
         token_url,
-        iframe_template,
+        iframe_template: resolver.iframe_template(environment.iframe_template)?,
         proxy,
         is_proxy_bypassed,
         key: resolver.key()?,
