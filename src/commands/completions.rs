@@ -38,7 +38,9 @@ fn completed_by_shell(shell: Shell, script: String) -> String {
             "\ncompdef _clap_dynamic_completer_smartextract smartextract",
             "\n_smartextract() {\n    \
                  _clap_dynamic_completer_smartextract\n    \
-                 (( compstate[nmatches] )) || _files\n\
+                 (( compstate[nmatches] )) && return\n    \
+                 compset -P 1 '--*='\n    \
+                 _files\n\
              }\n\n\
              # As a function from fpath, the script completes at once.\n\
              if [[ $funcstack[1] == _smartextract ]]; then\n    \
@@ -47,9 +49,16 @@ fn completed_by_shell(shell: Shell, script: String) -> String {
                  compdef _smartextract smartextract\n\
              fi",
         ),
-        Shell::Fish | Shell::Powershell | Shell::Elvish => script,
+        Shell::Fish => script + FISH_COMMAND,
+        Shell::Powershell | Shell::Elvish => script,
     }
 }
+
+/// Completes COMMAND and its arguments as if they were typed alone.
+const FISH_COMMAND: &str = r#"
+complete --command smartextract --condition "contains -- -- (commandline --current-process --tokenize --cut-at-cursor)" \
+    --arguments "(complete --do-complete (commandline --current-process --cut-at-cursor | string replace --regex '^.*? -- ' ''))"
+"#;
 
 fn completer(shell: Shell) -> &'static dyn EnvCompleter {
     use clap_complete::env::{Bash, Elvish, Fish, Powershell, Zsh};
