@@ -1,7 +1,7 @@
-//! `completions`: scripts that ask this program for candidates, and its answers.
+//! `completions`: scripts that ask this program for candidates, and the candidates.
 //!
 //! `clap_complete` provides both. A script sets [`VARIABLE`] and passes the words typed so far; the
-//! answers include the profiles and environments of the user's own file.
+//! candidates include the profiles and environments of the user's own file.
 
 use std::env;
 use std::ffi::OsString;
@@ -18,6 +18,10 @@ use crate::settings::{self, Flags, ProfileFile, Sources, built_in_names};
 /// Set by the completion scripts.
 const VARIABLE: &str = "SMARTEXTRACT_COMPLETE";
 
+/// Prints the script for a shell.
+///
+/// # Errors
+/// `internal` if it could not be written.
 pub fn run(shell: Shell) -> Result<u8, Error> {
     let mut script = Vec::new();
     let program = "smartextract";
@@ -71,13 +75,17 @@ fn completer(shell: Shell) -> &'static dyn EnvCompleter {
     }
 }
 
-/// Answers a completion script; returns whether one asked.
+/// Prints the candidates for a completion script; returns whether one asked.
 ///
 /// Each script passes `--` first, which no other command line starts with. Without this check a
 /// variable that is set by accident would print a script instead of a token, with exit code 0.
+///
+/// # Errors
+/// `usage` if the shell is unknown or the words can't be completed.
 pub fn answer(arguments: &[OsString]) -> Result<bool, Error> {
-    if arguments.get(1).is_none_or(|first| first != "--") {
-        return Ok(false);
+    match arguments.get(1) {
+        Some(first) if first == "--" => {}
+        _ => return Ok(false),
     }
     let shell = env::var_os(VARIABLE).unwrap_or_default();
     let with_paths = shell != "bash" && shell != "zsh";

@@ -61,8 +61,9 @@ fn documents() -> Vec<String> {
     let mut documents = Vec::new();
     for directory in ["", "docs/", "benches/", "examples/"] {
         for entry in std::fs::read_dir(root.join(directory)).unwrap() {
-            let name = entry.unwrap().file_name().into_string().unwrap();
-            if name.ends_with(".md") {
+            let path = entry.unwrap().path();
+            if path.extension() == Some("md".as_ref()) {
+                let name = path.file_name().unwrap().to_str().unwrap();
                 documents.push(format!("{directory}{name}"));
             }
         }
