@@ -6,9 +6,9 @@
 use std::env;
 use std::ffi::OsString;
 
-use clap::{Command, ValueHint};
+use clap::{Command, ValueEnum, ValueHint};
 use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
-use clap_complete::env::{CompleteEnv, EnvCompleter, Shells};
+use clap_complete::env::{CompleteEnv, Shells};
 
 use crate::cli::{self, Shell};
 use crate::console::Console;
@@ -23,9 +23,12 @@ const VARIABLE: &str = "SMARTEXTRACT_COMPLETE";
 /// # Errors
 /// `internal` if it could not be written.
 pub fn run(shell: Shell) -> Result<u8, Error> {
-    let mut script = Vec::new();
+    let name = shell.to_possible_value().expect("no shell is hidden");
     let program = "smartextract";
-    completer(shell)
+    let mut script = Vec::new();
+    Shells::builtins()
+        .completer(name.get_name())
+        .expect("clap_complete knows every shell")
         .write_registration(VARIABLE, program, program, program, &mut script)
         .expect("a Vec accepts all writes");
     let script = String::from_utf8(script).expect("scripts are text");
@@ -33,47 +36,38 @@ pub fn run(shell: Shell) -> Result<u8, Error> {
     Ok(0)
 }
 
-/// The script, extended for shells that complete paths themselves if the program offers nothing:
-/// they quote them, unlike what the program offers.
+/// The script with what a shell does better itself: it quotes paths, unlike the candidates.
 fn completed_by_shell(shell: Shell, script: String) -> String {
     match shell {
         Shell::Bash => script.replace("-o bashdefault", "-o bashdefault -o default"),
-        Shell::Zsh => script.replace(
-            "\ncompdef _clap_dynamic_completer_smartextract smartextract",
-            "\n_smartextract() {\n    \
-                 _clap_dynamic_completer_smartextract\n    \
-                 (( compstate[nmatches] )) && return\n    \
-                 compset -P 1 '--*='\n    \
-                 _files\n\
-             }\n\n\
-             # As a function from fpath, the script completes at once.\n\
-             if [[ $funcstack[1] == _smartextract ]]; then\n    \
-                 _smartextract\n\
-             else\n    \
-                 compdef _smartextract smartextract\n\
-             fi",
-        ),
+        Shell::Zsh => script
+            .replace("\ncompdef _clap_dynamic_completer_smartextract smartextract", ZSH_FUNCTION),
         Shell::Fish => script + FISH_COMMAND,
         Shell::Powershell | Shell::Elvish => script,
     }
 }
+
+/// Completes paths if there are no candidates.
+const ZSH_FUNCTION: &str = r"
+_smartextract() {
+    _clap_dynamic_completer_smartextract
+    (( compstate[nmatches] )) && return
+    compset -P 1 '--*='
+    _files
+}
+
+# As a function from fpath, the script completes at once.
+if [[ $funcstack[1] == _smartextract ]]; then
+    _smartextract
+else
+    compdef _smartextract smartextract
+fi";
 
 /// Completes COMMAND and its arguments as if they were typed alone.
 const FISH_COMMAND: &str = r#"
 complete --command smartextract --condition "contains -- -- (commandline --current-process --tokenize --cut-at-cursor)" \
     --arguments "(complete --do-complete (commandline --current-process --cut-at-cursor | string replace --regex '^.*? -- ' ''))"
 "#;
-
-fn completer(shell: Shell) -> &'static dyn EnvCompleter {
-    use clap_complete::env::{Bash, Elvish, Fish, Powershell, Zsh};
-    match shell {
-        Shell::Bash => &Bash,
-        Shell::Zsh => &Zsh,
-        Shell::Fish => &Fish,
-        Shell::Powershell => &Powershell,
-        Shell::Elvish => &Elvish,
-    }
-}
 
 /// Prints the candidates for a completion script; returns whether one asked.
 ///
