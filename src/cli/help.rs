@@ -34,14 +34,14 @@ const TOKEN: [Example; 6] = [
     ("smartextract token --env staging", "print a token for the staging environment"),
     ("token=$(smartextract token) || exit", "use it in a script that stops on failure"),
     ("eval \"$(smartextract token --format env)\"", "set variables; $? shows a failure"),
-    ("smartextract token --format dotenv -o .env", "write a file that only you can read"),
+    ("smartextract token --format dotenv -o smartextract.env", "write a file of mode 0600"),
     ("pass show x | smartextract token --key KEY --secret-file -", "use a password manager"),
     ("smartextract token -v", "see which settings are used"),
 ];
 
 const CHECK: [Example; 2] = [
     ("smartextract check --env staging", "check the staging key"),
-    ("smartextract check -q > /dev/null || exit", "stop a script that needs a valid key"),
+    ("smartextract check || exit", "stop a script if the key does not work"),
 ];
 
 const EXEC: [Example; 2] = [
@@ -64,14 +64,14 @@ const CONFIG: [Example; 4] = [
 ];
 
 const COMPLETIONS: [Example; 3] = [
+    ("source <(smartextract completions bash)", "bash: add this line to ~/.bashrc"),
     (
-        "smartextract completions bash > ~/.local/share/bash-completion/completions/smartextract",
-        "install for bash; the directory must exist",
+        "mkdir -p ~/.zfunc && smartextract completions zsh > ~/.zfunc/_smartextract",
+        "zsh: then put `fpath+=~/.zfunc; autoload -Uz compinit && compinit` into ~/.zshrc",
     ),
-    ("smartextract completions zsh > \"${fpath[1]}/_smartextract\"", "install for zsh"),
     (
         "smartextract completions fish > ~/.config/fish/completions/smartextract.fish",
-        "install for fish",
+        "fish: the directory must exist",
     ),
 ];
 
