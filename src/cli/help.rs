@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use clap::{Arg, Command};
+use clap::{Arg, Command, ValueEnum};
 
-use crate::error::CODES;
+use crate::error::Code;
 use crate::settings::{PROFILE_KEYS, variable_name};
 
 /// A command line and its purpose.
@@ -142,6 +142,17 @@ pub fn has_exit_codes(command: &str) -> bool {
     ["smartextract", "token", "check", "exec", "emulator"].contains(&command)
 }
 
+/// Each exit code of a failure with its name in JSON errors and its meaning.
+pub fn exit_codes() -> Vec<(u8, String, String)> {
+    let mut codes = Vec::new();
+    for code in Code::value_variants() {
+        let value = code.to_possible_value().expect("no code is hidden");
+        let meaning = value.get_help().map(ToString::to_string).unwrap_or_default();
+        codes.push((code.exit_code(), value.get_name().to_owned(), meaning));
+    }
+    codes
+}
+
 fn after_help(command: &str) -> String {
     let mut text = String::new();
     for (index, (line, purpose)) in examples(command).iter().enumerate() {
@@ -150,7 +161,7 @@ fn after_help(command: &str) -> String {
     }
     if has_exit_codes(command) {
         text.push_str("\n\nExit codes:\n   0  success");
-        for (_, number, name, meaning) in CODES {
+        for (number, name, meaning) in exit_codes() {
             let _ = write!(text, "\n {number:>3}  {name:<20} {meaning}");
         }
         text.push_str("\n1x: credentials. 2x: network. 3x: server.");
