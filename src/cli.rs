@@ -3,8 +3,8 @@
 #![allow(clippy::doc_markdown, reason = "the doc comments are the help, which shows backticks")]
 
 mod help;
-mod refusal;
 mod settings;
+mod usage_error;
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -17,8 +17,8 @@ use clap::error::ErrorKind;
 use clap::{Args, ColorChoice, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 
 pub use self::help::{examples, exit_codes, has_exit_codes};
-pub use self::refusal::output_options as output_options_of_refused;
 pub use self::settings::{FileArgs, SettingsArgs, setting_names};
+pub use self::usage_error::output_options as output_options_of_refused;
 use crate::console::{OutputOptions, Verbosity};
 use crate::emulator::Fault;
 use crate::error::Error;
@@ -91,7 +91,6 @@ pub enum Command {
 pub struct TokenArgs {
     /// Output format
     #[arg(short, long, value_name = "FORMAT", help_heading = "Output", default_value = "token")]
-    #[arg(hide_possible_values = true)]
     pub format: Format,
     /// Write to this file instead of standard output
     ///
@@ -117,6 +116,8 @@ pub struct ExecArgs {
     #[command(flatten)]
     pub settings: SettingsArgs,
     /// Command to run, and its arguments
+    ///
+    /// Everything after -- belongs to it.
     #[arg(required = true, last = true, value_name = "COMMAND", hide_short_help = true)]
     #[arg(value_hint = ValueHint::CommandWithArguments)]
     pub command: Vec<OsString>,
@@ -179,6 +180,8 @@ pub struct EmulatorArgs {
     #[arg(long, value_name = "STATUS[xN]")]
     pub fail: Option<Fault>,
     /// Command to run, and its arguments
+    ///
+    /// Everything after -- belongs to it.
     #[arg(last = true, value_name = "COMMAND", hide_short_help = true)]
     #[arg(value_hint = ValueHint::CommandWithArguments)]
     pub command: Vec<OsString>,
@@ -228,6 +231,8 @@ struct OutputArgs {
     #[arg(short, long, global = true, help_heading = "Output")]
     quiet: bool,
     /// When to use colors
+    ///
+    /// auto uses them on a terminal, unless NO_COLOR is set.
     #[arg(long, value_name = "WHEN", global = true, help_heading = "Output")]
     #[arg(hide_short_help = true, default_value = "auto")]
     color: ColorChoice,
@@ -265,7 +270,7 @@ pub fn parse(arguments: &[OsString]) -> Result<Parsed, Error> {
             let help = command().try_get_matches_from(arguments).err().unwrap_or(refused);
             Ok(Parsed::Help { text: help.render(), is_error })
         }
-        _ => Err(refusal::usage_error(&refused)),
+        _ => Err(usage_error::usage_error(&refused, arguments)),
     }
 }
 
@@ -293,7 +298,7 @@ impl Cli {
 /// The statement for a COMMAND that does not start, if it is this program with a format for `eval`.
 fn failure_statement_of(command: &[OsString]) -> Option<fn(u8) -> String> {
     let program = command.first().and_then(|program| Path::new(program).file_stem())?;
-    let options = refusal::output_options(command);
+    let options = usage_error::output_options(command);
     options.failure_statement.filter(|_| program == "smartextract")
 }
 

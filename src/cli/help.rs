@@ -89,36 +89,10 @@ pub fn examples(command: &str) -> &'static [Example] {
     }
 }
 
-/// Adds to `--help`: the other names of each setting, lists of values too long for `-h`, examples
-/// and exit codes.
+/// Adds to `--help`: the other names of each setting, examples and exit codes.
 pub fn complete(command: Command) -> Command {
     let text = after_help(command.get_name());
-    let command = command.mut_args(name_other_sources).mut_args(list_hidden_values);
-    let command = command.mut_args(keep_for_manual);
-    command.after_long_help(text).mut_subcommands(complete)
-}
-
-fn list_hidden_values(arg: Arg) -> Arg {
-    if !arg.is_hide_possible_values_set() {
-        return arg;
-    }
-    let mut help = arg.get_help().map(ToString::to_string).unwrap_or_default();
-    help.push_str("\n\nPossible values:");
-    for value in arg.get_possible_values() {
-        let meaning = value.get_help().map(ToString::to_string).unwrap_or_default();
-        let _ = write!(help, "\n- {:<14} {meaning}", value.get_name());
-    }
-    arg.long_help(help)
-}
-
-/// The manual would omit the help of an argument that `-h` does not show.
-fn keep_for_manual(arg: Arg) -> Arg {
-    match arg.get_help().cloned() {
-        Some(help) if arg.is_hide_short_help_set() && arg.get_long_help().is_none() => {
-            arg.long_help(help)
-        }
-        _ => arg,
-    }
+    command.mut_args(name_other_sources).after_long_help(text).mut_subcommands(complete)
 }
 
 /// Names the variable and the profile key of a setting. Settings have a heading, unlike the

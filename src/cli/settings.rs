@@ -3,7 +3,9 @@
 #![allow(clippy::doc_markdown, reason = "the doc comments are the help, which shows backticks")]
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
+use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{ArgMatches, Args, FromArgMatches, ValueHint};
 
 use crate::settings::Flags;
@@ -11,7 +13,7 @@ use crate::settings::Flags;
 #[derive(Args)]
 struct FileDefinition {
     /// Profile file
-    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "PATH", value_parser = path(), value_hint = ValueHint::FilePath)]
     config: Option<OsString>,
 }
 
@@ -34,7 +36,7 @@ struct SettingsDefinition {
     /// Without it, the file is smartextract/config.toml in the user's configuration directory
     /// (`smartextract config path` prints its path).
     #[arg(long, value_name = "PATH", help_heading = "Profile and environment")]
-    #[arg(value_hint = ValueHint::FilePath, hide_short_help = true)]
+    #[arg(value_parser = path(), value_hint = ValueHint::FilePath, hide_short_help = true)]
     config: Option<OsString>,
     /// Token endpoint, instead of the environment's
     ///
@@ -66,6 +68,7 @@ struct SettingsDefinition {
     ///
     /// Retries and the waits between them are included; decimals are allowed.
     #[arg(long, value_name = "SECONDS", help_heading = "Network", allow_negative_numbers = true)]
+    #[arg(hide_short_help = true)]
     timeout: Option<OsString>,
     /// Number of retries after a temporary failure [default: 2]
     ///
@@ -92,6 +95,11 @@ struct SettingsDefinition {
     #[arg(long, value_name = "URL", help_heading = "Network")]
     #[arg(value_hint = ValueHint::Url, hide_short_help = true)]
     proxy: Option<OsString>,
+}
+
+/// Accepts any path but an empty one.
+fn path() -> impl TypedValueParser<Value = OsString> {
+    PathBufValueParser::new().map(PathBuf::into_os_string)
 }
 
 /// All settings flags, as typed.

@@ -68,8 +68,7 @@ fn page(command: &Command) -> String {
         .manual("User Commands");
     let mut page = Vec::new();
     render(&man, command, &mut page).expect("a Vec accepts all writes");
-    // roff would join the lines of a list.
-    String::from_utf8_lossy(&page).replace("\n\\- ", "\n.br\n\\- ")
+    String::from_utf8(page).expect("a page is text")
 }
 
 /// All sections but the version's, which the title has, and the help's "extra" text, which has

@@ -82,7 +82,7 @@ pub fn resolve_with(
     let token_url = resolver.token_url(environment.token_url)?;
     let (proxy, is_proxy_bypassed) = resolver.proxy(&token_url.value)?;
     Ok(Settings {
-        profile_path: sources.profile_path()?,
+        profile_path: sources.profile_path(),
         has_profile_file: file.is_some(),
         known_profiles: profile_names(file).into_iter().map(str::to_owned).collect(),
         environment: environment.name,
@@ -110,7 +110,7 @@ pub fn load_profile_file(
     sources: &Sources<'_>,
     warnings: &mut Vec<String>,
 ) -> Result<Option<ProfileFile>, Error> {
-    let Some(path) = sources.profile_path()? else { return Ok(None) };
+    let Some(path) = sources.profile_path() else { return Ok(None) };
     let is_default = path.origin == Origin::Default;
     if is_default && profile_file::is_denied(&path.value) {
         let path = path.value.display();
@@ -150,21 +150,20 @@ fn profile(
         (None, Some(file)) => file.default_profile(),
         (None, None) => None,
     };
-    match named {
-        Some(name) if known.contains(&name.value.as_str()) => Ok(Some(name)),
-        Some(name) => {
-            let error = suggest::unknown("profile", &name, &known);
-            match sources.profile_path()? {
-                _ if file.is_some() => Err(error),
-                Some(path) => Err(error.hint(format!(
-                    "run smartextract config init: no profile file at {}",
-                    path.value.display()
-                ))),
-                None => Err(error.hint("set HOME, or name the profile file with --config")),
-            }
+    let Some(name) = named else {
+        let has_default = known.contains(&"default");
+        return Ok(if has_default { Some(Setting::default("default".to_owned())) } else { None });
+    };
+    if known.contains(&name.value.as_str()) {
+        return Ok(Some(name));
+    }
+    let error = suggest::unknown("profile", &name, &known);
+    match sources.profile_path() {
+        Some(path) if file.is_none() => {
+            let path = path.value.display();
+            Err(error.hint(format!("run smartextract config init: no profile file at {path}")))
         }
-        None if known.contains(&"default") => Ok(Some(Setting::default("default".to_owned()))),
-        None => Ok(None),
+        _ => Err(error),
     }
 }
 

@@ -13,19 +13,15 @@ pub enum Origin {
     /// A flag, by the name of its setting.
     Flag(&'static str),
     Variable(String),
-    File(Place),
+    /// The profile file. `table` is `profile NAME`, `environment NAME`, or empty for the top level;
+    /// lines count from 1.
+    File {
+        path: Arc<PathBuf>,
+        table: String,
+        key: &'static str,
+        line: usize,
+    },
     Default,
-}
-
-/// A value's place in the profile file. `table` is `profile NAME`, `environment NAME`, or empty
-/// for the top level; line and column count from 1.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
-    pub path: Arc<PathBuf>,
-    pub table: String,
-    pub key: &'static str,
-    pub line: usize,
-    pub column: usize,
 }
 
 impl fmt::Display for Origin {
@@ -33,11 +29,9 @@ impl fmt::Display for Origin {
         match self {
             Self::Flag(name) => write!(f, "flag --{}", name.replace('_', "-")),
             Self::Variable(name) => f.write_str(name),
-            Self::File(Place { table, path, line, .. }) if table.is_empty() => {
-                write!(f, "{}:{line}", path.display())
-            }
-            Self::File(Place { table, path, line, .. }) => {
-                write!(f, "{table}, {}:{line}", path.display())
+            Self::File { path, table, line, .. } => {
+                let comma = if table.is_empty() { "" } else { ", " };
+                write!(f, "{table}{comma}{}:{line}", path.display())
             }
             Self::Default => f.write_str("default"),
         }
@@ -48,7 +42,7 @@ impl Origin {
     /// The origin with the key that it has in the profile file.
     pub fn with_key(&self) -> String {
         match self {
-            Self::File(place) => format!("{} ({self})", place.key),
+            Self::File { key, .. } => format!("{key} ({self})"),
             _ => self.to_string(),
         }
     }
@@ -90,13 +84,10 @@ impl Setting<OsString> {
 
     /// The error for a value that is no number: `usage` for a flag, else `config`.
     pub fn malformed(&self, expected: &str) -> Error {
-        match &self.origin {
-            Origin::Flag(_) => Error::usage(format!("{} is not {expected}", self.origin)),
-            Origin::File(Place { path, key, line, column, .. }) => {
-                let path = path.display();
-                Error::config(format!("{path}:{line}:{column}: {key} is not {expected}"))
-            }
-            _ => Error::config(format!("{} is not {expected}", self.origin)),
+        let message = format!("{} is not {expected}", self.origin.with_key());
+        match self.origin {
+            Origin::Flag(_) => Error::usage(message),
+            _ => Error::config(message).hint("change the value"),
         }
     }
 }

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::environment;
-use super::origin::{Origin, Place, Setting};
+use super::origin::{Origin, Setting};
 use super::suggest;
 use crate::error::Error;
 
@@ -46,7 +46,7 @@ struct Profile {
     secret_file: Option<Spanned<String>>,
     secret_command: Option<Spanned<Vec<String>>>,
     timeout: Option<Spanned<f64>>,
-    retries: Option<Spanned<u32>>,
+    retries: Option<Spanned<f64>>,
     ca_file: Option<Spanned<String>>,
     proxy: Option<Spanned<String>>,
 }
@@ -108,8 +108,7 @@ impl ProfileFile {
     }
 
     pub fn default_profile(&self) -> Option<Setting<String>> {
-        let name = self.content.default_profile.as_ref()?;
-        Some(self.setting("", "default_profile", name.span(), name.get_ref().clone()))
+        Some(self.setting("", "default_profile", self.content.default_profile.as_ref()?))
     }
 
     pub fn profile_names(&self) -> Vec<&str> {
@@ -123,72 +122,43 @@ impl ProfileFile {
     /// The text of a profile's key, if the profile has it.
     pub fn get(&self, profile: &str, key: &'static str) -> Option<Setting<String>> {
         let values = self.content.profiles.get(profile)?;
+        let table = format!("profile {profile}");
+        let number = |number: &Spanned<f64>| {
+            let number = self.setting(&table, key, number);
+            number.with(number.value.to_string())
+        };
         let text = match key {
             "env" => &values.env,
             "key" => &values.key,
             "secret" => &values.secret,
             "secret_file" => &values.secret_file,
+            "timeout" => return values.timeout.as_ref().map(number),
+            "retries" => return values.retries.as_ref().map(number),
             "ca_file" => &values.ca_file,
             "proxy" => &values.proxy,
-            "timeout" => {
-                let seconds = values.timeout.as_ref()?;
-                return Some(self.value(
-                    profile,
-                    key,
-                    seconds.span(),
-                    seconds.get_ref().to_string(),
-                ));
-            }
-            "retries" => {
-                let number = values.retries.as_ref()?;
-                return Some(self.value(profile, key, number.span(), number.get_ref().to_string()));
-            }
             _ => return None,
         };
-        let text = text.as_ref()?;
-        Some(self.value(profile, key, text.span(), text.get_ref().clone()))
+        Some(self.setting(&table, key, text.as_ref()?))
     }
 
     pub fn secret_command(&self, profile: &str) -> Option<Setting<Vec<String>>> {
         let words = self.content.profiles.get(profile)?.secret_command.as_ref()?;
-        Some(self.value(profile, "secret_command", words.span(), words.get_ref().clone()))
+        Some(self.setting(&format!("profile {profile}"), "secret_command", words))
     }
 
     /// Token URL and iframe template of a custom environment.
     pub fn environment(&self, name: &str) -> Option<(Setting<String>, Setting<String>)> {
         let Environment { token_url, iframe_template } = self.content.environments.get(name)?;
         let table = format!("environment {name}");
-        Some((
-            self.setting(&table, "token_url", token_url.span(), token_url.get_ref().clone()),
-            self.setting(
-                &table,
-                "iframe_template",
-                iframe_template.span(),
-                iframe_template.get_ref().clone(),
-            ),
-        ))
+        let token_url = self.setting(&table, "token_url", token_url);
+        Some((token_url, self.setting(&table, "iframe_template", iframe_template)))
     }
 
-    fn value<T>(
-        &self,
-        profile: &str,
-        key: &'static str,
-        span: Range<usize>,
-        value: T,
-    ) -> Setting<T> {
-        self.setting(&format!("profile {profile}"), key, span, value)
-    }
-
-    fn setting<T>(
-        &self,
-        table: &str,
-        key: &'static str,
-        span: Range<usize>,
-        value: T,
-    ) -> Setting<T> {
-        let (line, column) = line_and_column(&self.text, span.start);
+    fn setting<T: Clone>(&self, table: &str, key: &'static str, value: &Spanned<T>) -> Setting<T> {
+        let (line, _) = line_and_column(&self.text, value.span().start);
         let (path, table) = (Arc::clone(&self.path), table.to_owned());
-        Setting { value, origin: Origin::File(Place { path, table, key, line, column }) }
+        let origin = Origin::File { path, table, key, line };
+        Setting { value: value.get_ref().clone(), origin }
     }
 }
 
@@ -214,7 +184,6 @@ fn describe(text: &str, error: &toml::de::Error) -> (String, String) {
     // The words after the last "expected" are serde's own.
     let expected = match message.rsplit_once("expected ") {
         Some((_, "f64")) => "a number",
-        Some((_, "u32")) => "a whole number, 0 or more",
         Some((_, "a string")) => "a string",
         Some((_, "a sequence")) => "an array of strings",
         Some((_, "a map" | "struct Profile" | "struct Environment")) => "a table",
@@ -295,24 +264,25 @@ fn is_absent(error: &io::Error) -> bool {
 }
 
 /// The warning for a file that shows its secret to other users.
-#[cfg(unix)]
 pub fn exposure_warning(file: &ProfileFile) -> Option<String> {
-    use std::os::unix::fs::PermissionsExt;
-    if file.content.profiles.values().all(|profile| profile.secret.is_none()) {
-        return None;
-    }
-    let mode = file.path.metadata().ok()?.permissions().mode();
-    if mode & 0o044 == 0 {
+    let has_secret = file.content.profiles.values().any(|profile| profile.secret.is_some());
+    if !has_secret || !is_readable_by_others(&file.path) {
         return None;
     }
     let path = file.path.display();
     Some(format!("other users can read the secret in {path}: run chmod 600 on the file"))
 }
 
+#[cfg(unix)]
+fn is_readable_by_others(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    path.metadata().is_ok_and(|metadata| metadata.permissions().mode() & 0o044 != 0)
+}
+
 /// Windows has no such mode.
 #[cfg(not(unix))]
-pub const fn exposure_warning(_: &ProfileFile) -> Option<String> {
-    None
+const fn is_readable_by_others(_: &Path) -> bool {
+    false
 }
 
 #[cfg(test)]
@@ -334,7 +304,7 @@ mod tests {
     fn an_error_has_file_line_and_column() {
         for (text, place) in [
             ("[profiles.x]\n  timeout = \"a\"\n", "c.toml:2:13: timeout must be a number"),
-            ("[profiles.x]\nretries = 1.5\n", "c.toml:2:11: retries must be a whole number"),
+            ("[profiles.x]\nretries = \"1\"\n", "c.toml:2:11: retries must be a number"),
             ("profiles = 1\n", "c.toml:1:12: profiles must be a table"),
             ("[profiles.x]\nkey = \n", "c.toml:2:7: not valid TOML"),
             ("[profiles.x]\nsecrt = \"a\"\n", "c.toml:2:1: unknown key secrt"),

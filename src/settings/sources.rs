@@ -26,18 +26,13 @@ pub fn variable_name(setting: &str) -> String {
 }
 
 impl<'a> Sources<'a> {
-    /// The sources of this process. Without HOME there is no home directory: the user database has
-    /// one, but a caller that unsets HOME does not want it to be used.
+    /// The sources of this process.
     pub fn from_env(flags: &'a Flags) -> Self {
-        let has_home = !cfg!(unix) || env::var_os("HOME").is_some_and(|path| !path.is_empty());
-        // A relative path is ignored (XDG Base Directory Specification, "Basics").
-        let xdg = env::var_os("XDG_CONFIG_HOME").unwrap_or_default();
-        let has_config = has_home || Path::new(&xdg).is_absolute();
         Self {
             flags,
             variable: &|name| env::var_os(name),
-            config_dir: dirs::config_dir().filter(|_| has_config),
-            home_dir: dirs::home_dir().filter(|_| has_home),
+            config_dir: dirs::config_dir(),
+            home_dir: dirs::home_dir(),
         }
     }
 
@@ -64,18 +59,12 @@ impl<'a> Sources<'a> {
     }
 
     /// The profile file's path, or `None` if there is no configuration directory.
-    ///
-    /// # Errors
-    /// `usage` if `--config` is empty.
-    pub fn profile_path(&self) -> Result<Option<Setting<PathBuf>>, Error> {
+    pub fn profile_path(&self) -> Option<Setting<PathBuf>> {
         if let Some(given) = self.given("config") {
-            if given.value.is_empty() {
-                return Err(Error::usage("flag --config is empty"));
-            }
-            return Ok(Some(given.with(PathBuf::from(&given.value))));
+            return Some(given.with(PathBuf::from(&given.value)));
         }
-        let Some(directory) = &self.config_dir else { return Ok(None) };
-        Ok(Some(Setting::default(directory.join("smartextract").join("config.toml"))))
+        let directory = self.config_dir.as_ref()?;
+        Some(Setting::default(directory.join("smartextract").join("config.toml")))
     }
 
     /// A path in the profile file is relative to the file's directory, and `~/` is the home
@@ -84,12 +73,12 @@ impl<'a> Sources<'a> {
     /// # Errors
     /// `config` if there is no home directory for `~/`.
     pub fn resolve_path(&self, path: &Path, origin: &Origin) -> Result<PathBuf, Error> {
-        let Origin::File(place) = origin else { return Ok(path.to_owned()) };
+        let Origin::File { path: file, .. } = origin else { return Ok(path.to_owned()) };
         if path == Path::new("-") {
             return Ok(path.to_owned());
         }
         let Ok(rest) = path.strip_prefix("~") else {
-            return Ok(place.path.parent().unwrap_or(Path::new("")).join(path));
+            return Ok(file.with_file_name("").join(path));
         };
         match &self.home_dir {
             Some(home) => Ok(home.join(rest)),

@@ -12,30 +12,23 @@ pub fn closest<'a>(typed: &str, known: &[&'a str]) -> Option<&'a str> {
     (osa_distance(typed, closest) <= typos).then_some(closest)
 }
 
-/// The known names on one line, closest first, and not more than anyone reads.
-pub fn list(typed: &str, known: &[&str]) -> String {
-    const MAX: usize = 30;
-    let mut names = known.to_vec();
-    names.sort_by_cached_key(|name| osa_distance(typed, name));
-    let more = if names.len() > MAX { ", …" } else { "" };
-    names.truncate(MAX);
-    names.join(", ") + more
-}
-
 /// The error for an unknown name of a `kind`, with the known ones, closest first. No message may
 /// repeat a value of the profile file, so such a name is shown only if it resembles a known one.
 pub fn unknown(kind: &str, name: &Setting<String>, known: &[&str]) -> Error {
     let Setting { value, origin } = name;
     let closest = closest(value, known);
-    let is_shown = closest.is_some() || !matches!(origin, Origin::File(_));
+    let is_shown = closest.is_some() || !matches!(origin, Origin::File { .. });
     let shown = if is_shown { format!(" {value}") } else { String::new() };
     let error = Error::config(format!("unknown {kind}{shown} ({origin})"));
-    let list = list(value, known);
-    match closest {
-        _ if known.is_empty() => error.hint(format!("define it: the profile file has no {kind}")),
-        Some(closest) => error.hint(format!("did you mean {closest}? Use one of: {list}")),
-        None => error.hint(format!("use one of: {list}")),
-    }
+    let Some(closest) = closest else {
+        return match known {
+            [] => error.hint(format!("define it: the profile file has no {kind}")),
+            _ => error.hint(format!("use one of: {}", known.join(", "))),
+        };
+    };
+    let mut names = vec![closest];
+    names.extend(known.iter().filter(|name| **name != closest));
+    error.hint(format!("did you mean {closest}? Use one of: {}", names.join(", ")))
 }
 
 #[cfg(test)]
@@ -52,12 +45,5 @@ mod tests {
         ] {
             assert_eq!(closest(typed, &["something else", known]).is_some(), found, "{typed}");
         }
-    }
-
-    #[test]
-    fn a_list_has_at_most_30_names() {
-        let shown = vec!["name"; 30].join(", ");
-        assert_eq!(list("x", &["name"; 30]), shown);
-        assert_eq!(list("x", &["name"; 31]), shown + ", …");
     }
 }

@@ -11,7 +11,6 @@ fn path_prints_the_path_of_the_profile_file() {
     case.run().prints(&format!("{}\n", path.display()));
     Case::new("config path --config a/b").run().prints("a/b\n");
     Case::new("config path").env("SMARTEXTRACT_CONFIG", "c").run().prints("c\n");
-    Case::new("config path").without("HOME").run().fails(3).says("hint: set HOME");
 }
 
 /// The value and the origin of a setting, as `config show --format json` prints them.

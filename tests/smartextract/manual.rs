@@ -35,8 +35,7 @@ fn man_writes_one_complete_page_per_command_or_prints_the_first() {
         let changelog = include_str!("../../CHANGELOG.md");
         assert!(changelog.contains(&format!("## {version} - {}\n", day.unwrap())), "{page}");
     }
-    let page = outcome.read("pages/smartextract-token.1");
-    assert!(page.contains("\n.br\n\\- json "), "no list of formats: {page}");
+    assert!(outcome.read("pages/smartextract-token.1").contains("github\\-env: "));
     if has_program("mandoc") {
         for page in std::fs::read_dir(outcome.path("pages")).unwrap() {
             let page = page.unwrap().path();

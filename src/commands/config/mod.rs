@@ -26,7 +26,7 @@ pub fn run(command: ConfigCommand, console: &Console) -> Result<u8, Error> {
 }
 
 fn profile_path(flags: &Flags) -> Result<PathBuf, Error> {
-    let path = Sources::from_env(flags).profile_path()?;
+    let path = Sources::from_env(flags).profile_path();
     path.map(|path| path.value).ok_or_else(|| {
         Error::config("there is no configuration directory, because HOME is not set")
             .hint("set HOME, or name the profile file with --config or SMARTEXTRACT_CONFIG")

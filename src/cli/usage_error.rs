@@ -4,7 +4,7 @@ use std::error::Error as _;
 use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{ColorChoice, ValueEnum};
+use clap::{ColorChoice, CommandFactory, ValueEnum};
 
 use crate::console::OutputOptions;
 use crate::error::Error;
@@ -48,20 +48,26 @@ fn mentioned_format(argument: &OsString) -> Option<Format> {
     Format::from_str(value.trim_start_matches('=').trim(), true).ok()
 }
 
-/// Converts clap's error, without any value.
-pub fn usage_error(refused: &clap::Error) -> Error {
+/// Converts clap's error, without any value. With its values removed, clap's own text would no
+/// longer say which argument it is about.
+pub fn usage_error(refused: &clap::Error, arguments: &[OsString]) -> Error {
     let argument = context(refused, ContextKind::InvalidArg).unwrap_or_default();
     let flag = argument.split('=').next().unwrap_or_default();
     let message = match refused.kind() {
         ErrorKind::UnknownArgument if !flag.starts_with('-') && needs_dashes(refused) => {
             "unexpected argument: -- is missing before COMMAND".to_owned()
         }
-        ErrorKind::UnknownArgument if is_plain_flag(flag) => format!("unexpected flag {flag}"),
+        ErrorKind::UnknownArgument if flag.starts_with('-') && is_plain(flag) => {
+            format!("unexpected flag {flag}")
+        }
         ErrorKind::UnknownArgument if flag.starts_with('-') => {
             "unexpected flag (hidden, it may contain a secret)".to_owned()
         }
         ErrorKind::UnknownArgument => "unexpected argument (hidden, it may be a secret)".to_owned(),
-        ErrorKind::InvalidSubcommand => "unknown command".to_owned(),
+        ErrorKind::InvalidSubcommand => match context(refused, ContextKind::InvalidSubcommand) {
+            Some(name) if is_plain(name) => format!("unknown command {name}"),
+            _ => "unknown command".to_owned(),
+        },
         ErrorKind::InvalidValue if context(refused, ContextKind::InvalidValue) == Some("") => {
             format!("a value is missing for {argument}")
         }
@@ -71,14 +77,21 @@ pub fn usage_error(refused: &clap::Error) -> Error {
         ErrorKind::MissingRequiredArgument => format!("{argument} is missing"),
         kind => kind.as_str().unwrap_or("the command line can't be read").to_owned(),
     };
-    Error::usage(message).hint(hint(refused, flag))
+    Error::usage(message).hint(hint(refused, flag, arguments))
 }
 
-fn hint(refused: &clap::Error, flag: &str) -> String {
-    let suggested =
-        [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue];
-    if let Some(closest) = suggested.into_iter().find_map(|kind| context(refused, kind)) {
-        return format!("did you mean {closest}?");
+fn hint(refused: &clap::Error, flag: &str, arguments: &[OsString]) -> String {
+    for suggested in
+        [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue]
+    {
+        if let Some(closest) = context(refused, suggested) {
+            return format!("did you mean {closest}?");
+        }
+    }
+    let (name, command) = command_of(arguments);
+    if refused.kind() == ErrorKind::InvalidSubcommand {
+        let known: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+        return format!("use one of: {}", known.join(", "));
     }
     if let Some(ContextValue::Strings(known)) = refused.get(ContextKind::ValidValue) {
         if !known.is_empty() {
@@ -88,12 +101,31 @@ fn hint(refused: &clap::Error, flag: &str) -> String {
     if let Some(expected) = refused.source() {
         return expected.to_string();
     }
-    if let Some(name) = flag.strip_prefix("--") {
-        if super::setting_names().contains(&name.replace('-', "_")) {
-            return format!("write flags after the command: smartextract token {flag} …");
+    match command.find_subcommand("token") {
+        Some(token) if has_flag(token, flag) => {
+            format!("write flags after the command: smartextract token {flag} …")
         }
+        _ => format!("run {name} --help"),
     }
-    "run smartextract --help, or smartextract COMMAND --help".to_owned()
+}
+
+/// The command that the first arguments name: as typed, and its definition.
+fn command_of(arguments: &[OsString]) -> (String, clap::Command) {
+    let (mut name, mut command) = ("smartextract".to_owned(), super::Cli::command());
+    for argument in arguments.iter().skip(1) {
+        let Some(found) = command.find_subcommand(argument) else { break };
+        command = found.clone();
+        name = format!("{name} {}", command.get_name());
+    }
+    (name, command)
+}
+
+fn has_flag(command: &clap::Command, flag: &str) -> bool {
+    let name = flag.trim_start_matches('-');
+    command.get_arguments().any(|arg| match name.len() {
+        1 => arg.get_short() == name.chars().next(),
+        _ => arg.get_long() == Some(name),
+    })
 }
 
 fn context(refused: &clap::Error, kind: ContextKind) -> Option<&str> {
@@ -106,12 +138,13 @@ fn context(refused: &clap::Error, kind: ContextKind) -> Option<&str> {
 
 /// Whether the command runs another one, which must follow `--`.
 fn needs_dashes(refused: &clap::Error) -> bool {
-    let usage = refused.get(ContextKind::Usage);
-    usage.is_some_and(|usage| usage.to_string().contains("-- COMMAND"))
+    match refused.get(ContextKind::Usage) {
+        Some(usage) => usage.to_string().contains("-- COMMAND"),
+        None => false,
+    }
 }
 
-/// Whether a flag is safe to show: a few lower-case letters, so at most a mistyped flag.
-fn is_plain_flag(flag: &str) -> bool {
-    let is_plain = flag.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
-    is_plain && flag.starts_with('-') && flag.len() <= 18
+/// Whether a word is safe to show: a few lower-case letters, so at most a mistyped name.
+fn is_plain(word: &str) -> bool {
+    word.len() <= 18 && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
 }
