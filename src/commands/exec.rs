@@ -6,11 +6,12 @@ use crate::console::Console;
 use crate::error::Error;
 use crate::output::{TOKEN_VARIABLE, URL_VARIABLE};
 
-pub fn run(args: ExecArgs, console: &Console) -> Result<u8, Error> {
+pub fn run(args: &ExecArgs, console: &Console) -> Result<u8, Error> {
     let settings = session::settings(&args.settings.0, console)?;
+    let command = child::command(&args.command, None);
+    let mut command = command.map_err(|error| error.detail("no session was opened"))?;
     let session = session::open(&settings, console)?;
-    let mut command = child::command(&args.command, None);
     command.env(TOKEN_VARIABLE, session.token.expose());
     command.env(URL_VARIABLE, session.iframe_url.expose());
-    child::replace_process(command)
+    Err(child::replace_process(command))
 }
