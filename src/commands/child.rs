@@ -35,7 +35,7 @@ fn start_error(name: &OsStr, error: io::Error) -> Error {
     let name = name.to_string_lossy();
     if error.kind() == io::ErrorKind::NotFound {
         return Error::new(Code::NotFound, format!("{name} is not found"))
-            .hint("check its name and PATH");
+            .hint("check its name and PATH, or the program after #! of a script");
     }
     Error::new(Code::NotExecutable, format!("{name} can't be run"))
         .cause(error)
