@@ -24,7 +24,7 @@ smartextract on PATH is not this program, its directory is put first. Signals ar
 for Ctrl-C, which a terminal sends to COMMAND as well.
 
 By default it listens on loopback only. To let other machines or containers reach it, use --listen \
-0.0.0.0:PORT; GET /smart-extract answers 200 once it is ready.";
+0.0.0.0:PORT; GET /smart-extract returns 200 once it is ready.";
 
 const START: [Example; 3] = [
     ("smartextract config init", "create a profile file"),

@@ -1,4 +1,6 @@
 //! COMMAND of `exec` and `emulator`: how it starts, which signals it gets, its exit code.
+//!
+//! Errors are `not_found` or `not_executable` if it can't be started, `internal` otherwise.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -12,9 +14,6 @@ use crate::signals;
 
 /// COMMAND with its arguments, looked up in `path` or in this process's own `PATH`. It gets no
 /// variables that lead to the credentials.
-///
-/// # Errors
-/// `not_found` and `not_executable`.
 pub fn command(words: &[OsString], path: Option<&OsStr>) -> Result<Command, Error> {
     let (name, arguments) = words.split_first().expect("clap requires a word");
     program::find(name, path).map_err(|error| start_error(name, error))?;
@@ -59,9 +58,6 @@ pub fn replace_process(mut command: Command) -> Error {
 }
 
 /// Runs COMMAND, forwards signals to it, and waits for its end.
-///
-/// # Errors
-/// `not_executable` or `not_found` if it does not start, `internal` if it can't be waited for.
 #[cfg(unix)]
 pub fn run(command: &mut Command) -> Result<ExitStatus, Error> {
     use rustix::process::{Pid, Signal, kill_process};

@@ -31,10 +31,9 @@ pub fn run(args: &EmulatorArgs, console: &Console) -> Result<u8, Error> {
     };
     emulator.start(listener);
     if args.command.is_empty() {
-        serve_alone(args, address, console)
-    } else {
-        run_command(args, address, console)
+        return serve_alone(args, address, console);
     }
+    run_command(args, address, console)
 }
 
 /// A listener, and the address at which clients on this machine reach it.
@@ -101,12 +100,11 @@ fn run_command(args: &EmulatorArgs, address: SocketAddr, console: &Console) -> R
 
 /// `NO_PROXY` with the emulator's host in addition.
 fn no_proxy(host: IpAddr) -> String {
-    let variables = NO_PROXY.into_iter().filter_map(|name| env::var(name).ok());
-    let given = variables.into_iter().find(|hosts| !hosts.trim().is_empty()).unwrap_or_default();
-    match given.trim() {
-        "" => host.to_string(),
+    let mut given = NO_PROXY.into_iter().filter_map(|name| env::var(name).ok());
+    match given.find(|hosts| !hosts.trim().is_empty()) {
         // Clients accept the wildcard only on its own.
-        "*" => given,
-        hosts => format!("{hosts},{host}"),
+        Some(hosts) if hosts.trim() == "*" => hosts,
+        Some(hosts) => format!("{hosts},{host}"),
+        None => host.to_string(),
     }
 }

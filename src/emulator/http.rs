@@ -6,7 +6,6 @@ use std::time::Duration;
 
 /// Head and body together. A token request has a few hundred bytes.
 const MAX_REQUEST: u64 = 64 * 1024;
-const MAX_HEADERS: usize = 100;
 
 pub struct Request {
     pub method: String,
@@ -26,7 +25,7 @@ impl Request {
                 return None;
             }
         }
-        let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
+        let mut headers = [httparse::EMPTY_HEADER; 100];
         let mut parsed = httparse::Request::new(&mut headers);
         if parsed.parse(&head).ok()?.is_partial() {
             return None;
@@ -94,17 +93,16 @@ impl Response {
         Self::json(status, format!("{{ \"status\": \"error\", \"error\": \"{text}\" }}"))
     }
 
-    /// Writes the response, without its body for a HEAD request, and ends the connection.
-    ///
-    /// # Errors
-    /// If the client has left or does not read.
+    /// Writes the response, without its body for a HEAD request, and ends the connection. Fails if
+    /// the client has left.
     pub fn send(&self, mut stream: &TcpStream, is_head: bool) -> io::Result<()> {
-        let Self { status, content_type, body } = self;
-        let length = body.len();
-        let body = if is_head { "" } else { body };
+        let body = if is_head { "" } else { &self.body };
         let response = format!(
-            "HTTP/1.1 {status} \r\ncontent-type: {content_type}\r\ncontent-length: {length}\r\n\
-             cache-control: no-store\r\nconnection: close\r\n\r\n{body}"
+            "HTTP/1.1 {} \r\ncontent-type: {}\r\ncontent-length: {}\r\ncache-control: no-store\r\n\
+             connection: close\r\n\r\n{body}",
+            self.status,
+            self.content_type,
+            self.body.len()
         );
         stream.write_all(response.as_bytes())?;
         stream.shutdown(Shutdown::Write)?;

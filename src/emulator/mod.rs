@@ -9,21 +9,16 @@ mod fault;
 mod http;
 mod page;
 
-use std::io;
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread;
 use std::time::Duration;
+use std::{io, thread};
 
-use http::{Request, Response};
-
+use self::http::{Request, Response};
 pub use api::{Accounts, TOKEN_PATHS};
 pub use fault::Fault;
 pub use page::PAGE_PATHS;
-
-/// How long a client may send or read nothing.
-const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What the emulator does.
 pub struct Emulator {
@@ -55,8 +50,8 @@ impl Emulator {
     }
 
     fn serve(&self, stream: &TcpStream) -> io::Result<()> {
-        stream.set_read_timeout(Some(TIMEOUT))?;
-        stream.set_write_timeout(Some(TIMEOUT))?;
+        // Ends the thread of a client that sends nothing.
+        stream.set_read_timeout(Some(Duration::from_secs(10)))?;
         let Some(request) = Request::read(stream) else {
             (self.log)("(invalid request) 400");
             return Response::error(400, "This is not a valid request").send(stream, false);

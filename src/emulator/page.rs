@@ -20,20 +20,14 @@ pub fn response(query: &str, is_issued: impl Fn(&str) -> bool) -> Response {
     let body = format!(
         r#"<!DOCTYPE html>
 <html lang="en">
-<head>
 <meta charset="utf-8">
 <title>SmartExtract emulator: {status}</title>
 <style>body {{ font: 1em sans-serif }} code {{ overflow-wrap: anywhere }}</style>
-</head>
 <body data-status="{status}">
 <h1>SmartExtract emulator</h1>
 <p id="status">{sentence}</p>
 <p>Received: <code id="token">{token}</code></p>
-<script>
-parent.postMessage({{ source: "smartextract-emulator", status: "{status}" }}, "*");
-</script>
-</body>
-</html>
+<script>parent.postMessage({{ source: "smartextract-emulator", status: "{status}" }}, "*");</script>
 "#
     );
     Response { status: 200, content_type: "text/html; charset=utf-8", body }
