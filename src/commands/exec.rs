@@ -8,8 +8,9 @@ use crate::output::{TOKEN_VARIABLE, URL_VARIABLE};
 
 pub fn run(args: &ExecArgs, console: &Console) -> Result<u8, Error> {
     let settings = session::settings(&args.settings.0, console)?;
-    let command = child::command(&args.command, None);
-    let mut command = command.map_err(|error| error.detail("no session was opened"))?;
+    let mut command = child::command(&args.command, None).map_err(|error| {
+        error.hint("no session was opened; check the name, PATH and the permission to execute it")
+    })?;
     let session = session::open(&settings, console)?;
     command.env(TOKEN_VARIABLE, session.token.expose());
     command.env(URL_VARIABLE, session.iframe_url.expose());
