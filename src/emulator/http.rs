@@ -96,13 +96,11 @@ impl Response {
     /// Writes the response, without its body for a HEAD request, and ends the connection. Fails if
     /// the client has left.
     pub fn send(&self, mut stream: &TcpStream, is_head: bool) -> io::Result<()> {
+        let (status, content_type, length) = (self.status, self.content_type, self.body.len());
         let body = if is_head { "" } else { &self.body };
         let response = format!(
-            "HTTP/1.1 {} \r\ncontent-type: {}\r\ncontent-length: {}\r\ncache-control: no-store\r\n\
-             connection: close\r\n\r\n{body}",
-            self.status,
-            self.content_type,
-            self.body.len()
+            "HTTP/1.1 {status} \r\ncontent-type: {content_type}\r\ncontent-length: {length}\r\n\
+             cache-control: no-store\r\nconnection: close\r\n\r\n{body}"
         );
         stream.write_all(response.as_bytes())?;
         stream.shutdown(Shutdown::Write)?;
