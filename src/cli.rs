@@ -7,7 +7,6 @@ mod settings;
 mod usage_error;
 
 use std::ffi::OsString;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -160,9 +159,9 @@ pub struct InitArgs {
 
 #[derive(Args)]
 pub struct EmulatorArgs {
-    /// Address to listen on; port 0 is any free port
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
-    pub listen: SocketAddr,
+    /// Address to listen on: PORT or HOST:PORT; port 0 is any free port
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0", value_parser = address)]
+    pub listen: String,
     /// Key to accept
     #[arg(long, value_name = "KEY", default_value = "emulator-key")]
     pub key: String,
@@ -172,7 +171,7 @@ pub struct EmulatorArgs {
     /// Key to report as disabled
     #[arg(long, value_name = "KEY", default_value = "disabled-key")]
     pub disabled_key: String,
-    /// Delay before each answer to a token request
+    /// Delay before each response to a token request
     #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = delay)]
     #[arg(allow_negative_numbers = true)]
     pub delay: Duration,
@@ -185,6 +184,17 @@ pub struct EmulatorArgs {
     #[arg(last = true, value_name = "COMMAND", hide_short_help = true)]
     #[arg(value_hint = ValueHint::CommandWithArguments)]
     pub command: Vec<OsString>,
+}
+
+/// An address to listen on, for which only loopback needs no host.
+fn address(text: &str) -> Result<String, &'static str> {
+    let (host, port) = text.rsplit_once(':').unwrap_or(("localhost", text));
+    if host.is_empty() || port.parse::<u16>().is_err() {
+        return Err("expected PORT or HOST:PORT, such as 8080, localhost:8080 or 0.0.0.0:8080");
+    }
+    // The name may stand for ::1 alone, which clients of 127.0.0.1 don't reach.
+    let host = if host == "localhost" { "127.0.0.1" } else { host };
+    Ok(format!("{host}:{port}"))
 }
 
 /// A delay of up to an hour, in seconds.

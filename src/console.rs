@@ -79,8 +79,8 @@ impl Console {
         let _ = io::stderr().lock().write_all(format!("{}\n", printable(text)).as_bytes());
     }
 
-    pub const fn is_quiet(&self) -> bool {
-        matches!(self.options.verbosity, Verbosity::Quiet)
+    pub const fn is_verbose(&self) -> bool {
+        matches!(self.options.verbosity, Verbosity::Verbose)
     }
 
     /// Whether a status line can be shown: standard error is a terminal, `-v` does not print

@@ -17,6 +17,39 @@ pub fn neutralize() {
     }
 }
 
+/// The signals that would end this process.
+#[cfg(unix)]
+const ENDING: [i32; 6] = {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
+    [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2]
+};
+
+/// Catches the signals that would end this process, and SIGCHLD. A signal that is ignored at the
+/// start (`nohup`) stays ignored.
+///
+/// # Errors
+/// If the system refuses the handlers.
+#[cfg(unix)]
+pub fn catch() -> std::io::Result<signal_hook::iterator::Signals> {
+    let ending = ENDING.into_iter().filter(|signal| !is_ignored(*signal));
+    signal_hook::iterator::Signals::new(ending.chain([signal_hook::consts::SIGCHLD]))
+}
+
+/// From here on a signal ends this process with the exit code that `code` returns for it.
+///
+/// # Errors
+/// If the system refuses the handlers.
+pub fn exit_on_signal(code: fn(i32) -> i32) -> std::io::Result<()> {
+    #[cfg(unix)]
+    for signal in ENDING.into_iter().filter(|signal| !is_ignored(*signal)) {
+        let always = std::sync::Arc::new(true.into());
+        signal_hook::flag::register_conditional_shutdown(signal, code(signal), always)?;
+    }
+    #[cfg(windows)]
+    ctrlc::set_handler(move || std::process::exit(code(2))).map_err(std::io::Error::other)?;
+    Ok(())
+}
+
 #[cfg(unix)]
 mod unix {
     use std::sync::Arc;

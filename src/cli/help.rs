@@ -15,14 +15,16 @@ Run a local stand-in for the API, on its own or around a command
 
 It serves the API at both environments' paths, and a page in place of the component that shows \
 whether the token in its URL was issued. On its own, it prints its base URL as the first line on \
-standard output and runs until Ctrl-C or SIGTERM.
+standard output and runs until Ctrl-C or SIGTERM. On a terminal it also prints the export lines that \
+point smartextract at it. With -v it reports each request.
 
 With COMMAND, it sets SMARTEXTRACT_TOKEN_URL, SMARTEXTRACT_IFRAME_TEMPLATE, SMARTEXTRACT_KEY and \
-SMARTEXTRACT_SECRET, puts this program first on PATH, adds its address to NO_PROXY, and exits with \
-COMMAND's exit code. It forwards a signal unless the whole process group gets it, as with Ctrl-C.
+SMARTEXTRACT_SECRET, adds its address to NO_PROXY, and exits with COMMAND's exit code. If the \
+smartextract on PATH is not this program, its directory is put first. Signals are forwarded, except \
+for Ctrl-C, which a terminal sends to COMMAND as well.
 
-It listens on loopback only. To let other machines or containers reach it, use --listen \
-0.0.0.0:PORT; GET /smart-extract answers 200 once it is ready.";
+By default it listens on loopback only. To let other machines or containers reach it, use --listen \
+0.0.0.0:PORT; GET /smart-extract returns 200 once it is ready.";
 
 const START: [Example; 3] = [
     ("smartextract config init", "create a profile file"),
@@ -53,7 +55,7 @@ const EMULATOR_EXAMPLES: [Example; 4] = [
     ("smartextract emulator -- smartextract token", "get a token without an account"),
     ("smartextract emulator -- npm test", "run tests that request tokens"),
     ("smartextract emulator --fail 503x2 -- smartextract token -v", "watch retries"),
-    ("smartextract emulator --listen 127.0.0.1:8080", "run it on its own, on a known port"),
+    ("smartextract emulator --listen 8080", "run it on its own, on a known port"),
 ];
 
 const CONFIG: [Example; 4] = [

@@ -8,9 +8,11 @@ use crate::output::{TOKEN_VARIABLE, URL_VARIABLE};
 
 pub fn run(args: &ExecArgs, console: &Console) -> Result<u8, Error> {
     let settings = session::settings(&args.settings.0, console)?;
+    let mut command = child::command(&args.command, None).map_err(|error| {
+        error.hint("no session was opened; check the name, PATH and the permission to execute it")
+    })?;
     let session = session::open(&settings, console)?;
-    let mut command = child::command(&args.command, None);
     command.env(TOKEN_VARIABLE, session.token.expose());
     command.env(URL_VARIABLE, session.iframe_url.expose());
-    child::replace_process(command)
+    Err(child::replace_process(command))
 }

@@ -1,11 +1,14 @@
 //! From flags to a session: what `token`, `check` and `exec` share.
 
+use std::process;
+
 use super::progress::Progress;
 use crate::api::{self, Client, Event, TokenRequest, Trust};
 use crate::console::Console;
 use crate::error::{Code, Error};
 use crate::output::Session;
 use crate::settings::{self, Flags, Settings, Sources};
+use crate::signals;
 
 /// Resolves the settings of this process, and reports them with `-v`.
 pub fn settings(flags: &Flags, console: &Console) -> Result<Settings, Error> {
@@ -22,6 +25,10 @@ pub fn settings(flags: &Flags, console: &Console) -> Result<Settings, Error> {
 
 /// Reads the secret and exchanges it, with the key, for a session.
 pub fn open(settings: &Settings, console: &Console) -> Result<Session, Error> {
+    // A signal without a handler does not end process 1, as in a container without an init.
+    if process::id() == 1 {
+        let _ = signals::exit_on_signal(|signal| 128 + signal);
+    }
     let (key, secret) = settings.credentials()?;
     let (secret, warning) = secret.read()?;
     if let Some(warning) = warning {

@@ -2,14 +2,14 @@
 
 use percent_encoding::percent_decode_str;
 
-use super::http::Reply;
+use super::http::Response;
 use crate::output::html_attribute;
 
 /// The paths of the component in production and in staging.
 pub const PAGE_PATHS: [&str; 2] = ["/smart-extract", "/smart-extract-stg"];
 
 /// The page for this query. It also sends its status to the host page, as a message.
-pub fn reply(query: &str, is_issued: impl Fn(&str) -> bool) -> Reply {
+pub fn response(query: &str, is_issued: impl Fn(&str) -> bool) -> Response {
     let token = parameter(query, "token");
     let (status, sentence) = match &token {
         None => ("missing", "The URL contains no token."),
@@ -20,23 +20,17 @@ pub fn reply(query: &str, is_issued: impl Fn(&str) -> bool) -> Reply {
     let body = format!(
         r#"<!DOCTYPE html>
 <html lang="en">
-<head>
 <meta charset="utf-8">
 <title>SmartExtract emulator: {status}</title>
-<style>body {{ font: 1em sans-serif; margin: 2em }} code {{ overflow-wrap: anywhere }}</style>
-</head>
+<style>body {{ font: 1em sans-serif }} code {{ overflow-wrap: anywhere }}</style>
 <body data-status="{status}">
 <h1>SmartExtract emulator</h1>
 <p id="status">{sentence}</p>
 <p>Received: <code id="token">{token}</code></p>
-<script>
-parent.postMessage({{ source: "smartextract-emulator", status: "{status}" }}, "*");
-</script>
-</body>
-</html>
+<script>parent.postMessage({{ source: "smartextract-emulator", status: "{status}" }}, "*");</script>
 "#
     );
-    Reply { status: 200, content_type: "text/html; charset=utf-8", body, allow: None }
+    Response { status: 200, content_type: "text/html; charset=utf-8", body }
 }
 
 /// The first parameter of this name, decoded as browsers encode (WHATWG URL, "urlencoded").
@@ -53,7 +47,7 @@ mod tests {
     use super::*;
 
     fn page(query: &str) -> String {
-        reply(query, |token| token == "t+1").body
+        response(query, |token| token == "t+1").body
     }
 
     #[test]

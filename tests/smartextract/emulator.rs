@@ -5,7 +5,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use assert_cmd::cargo::cargo_bin;
 #[cfg(unix)]
@@ -75,14 +75,7 @@ impl Alone {
 
     /// Ends the emulator; returns what it wrote to standard error.
     fn end(mut self) -> String {
-        #[cfg(unix)]
-        send(&self.process, Signal::TERM);
-        #[cfg(not(unix))]
-        {
-            // No signal makes it write the last lines of its log here.
-            std::thread::sleep(Duration::from_millis(500));
-            self.process.kill().unwrap();
-        }
+        self.process.kill().unwrap();
         let mut log = String::new();
         self.process.stderr.take().unwrap().read_to_string(&mut log).unwrap();
         log
@@ -113,30 +106,21 @@ fn both_paths_give_the_documented_answer() {
 }
 
 #[test]
-fn a_bad_request_gets_an_error_in_json_and_a_405_the_allowed_methods() {
+fn a_bad_request_gets_an_error_in_json() {
     let emulator = Alone::start("");
     for (head, body, status) in [
-        (format!("GET {PRODUCTION}"), "", 405),
-        (format!("POST {PRODUCTION}"), GOOD, 415),
-        ("POST /elsewhere".to_owned(), GOOD, 404),
-        ("POST /smart-extract".to_owned(), "", 405),
-        ("GET /".to_owned(), "", 404),
+        (format!("GET {PRODUCTION} HTTP/1.1"), "", 405),
+        (format!("POST {PRODUCTION} HTTP/1.1"), GOOD, 415),
+        ("POST /elsewhere HTTP/1.1".to_owned(), GOOD, 404),
+        ("POST /smart-extract HTTP/1.1".to_owned(), "", 405),
+        ("OPTIONS * HTTP/1.1".to_owned(), "", 404),
+        ("GARBAGE".to_owned(), "", 400),
+        ("POST / HTTP/1.1\r\ntransfer-encoding: chunked".to_owned(), "x\r\n", 400),
+        (format!("GET / HTTP/1.1\r\na: {}", "x".repeat(500_000)), "", 400),
     ] {
-        let (found, answer) = emulator.ask(&format!("{head} HTTP/1.1"), body);
-        assert_eq!(found, status, "{head}: {answer}");
+        let (found, answer) = emulator.ask(&head, body);
+        assert_eq!(found, status, "{head:.60}: {answer}");
         assert!(answer.contains("application/json") && answer.contains("\"error\""), "{answer}");
-        // RFC 9110, section 15.5.6.
-        assert_eq!(answer.contains("\r\nallow: "), status == 405, "{answer}");
-    }
-    for head in [
-        "GARBAGE",
-        "CONNECT a:443 HTTP/1.1",
-        "GET localhost HTTP/1.1",
-        "OPTIONS * HTTP/1.1",
-        "POST / HTTP/1.1\r\ntransfer-encoding: chunked",
-    ] {
-        let (found, answer) = emulator.ask(head, "");
-        assert!([400, 404].contains(&found) && answer.contains("\"error\""), "{head}: {answer}");
     }
 }
 
@@ -157,7 +141,7 @@ fn a_body_in_chunks_is_accepted_and_a_head_request_gets_no_body() {
 
 #[test]
 fn both_pages_recognize_issued_tokens_and_no_token_is_logged() {
-    let emulator = Alone::start("");
+    let emulator = Alone::start("-v");
     let (_, answer) = emulator.post(STAGING, GOOD);
     let token = answer.split('"').rev().nth(1).unwrap().to_owned();
     for page in ["/smart-extract", "/smart-extract-stg"] {
@@ -182,11 +166,12 @@ fn it_listens_on_any_address_and_warns_unless_that_is_loopback() {
     for (listen, base, warns) in [
         ("127.0.0.1:0", "http://127.0.0.1:", false),
         ("[::1]:0", "http://[::1]:", false),
-        ("[::ffff:127.0.0.1]:0", "http://127.0.0.1:", false),
+        ("localhost:0", "http://127.0.0.1:", false),
+        ("0", "http://127.0.0.1:", false),
         ("0.0.0.0:0", "http://127.0.0.1:", true),
         ("[::]:0", "http://[::1]:", true),
     ] {
-        if std::net::TcpListener::bind(listen).is_err() {
+        if listen.starts_with('[') && std::net::TcpListener::bind(listen).is_err() {
             skipped(&format!("there is no address {listen}"));
             continue;
         }
@@ -197,77 +182,12 @@ fn it_listens_on_any_address_and_warns_unless_that_is_loopback() {
         let log = emulator.end();
         assert_eq!(log.contains("other machines may be able to reach"), warns, "{listen}: {log}");
     }
-    for address in ["8080", "localhost", "127.0.0.1"] {
-        Case::new(&format!("emulator --listen {address}")).run().fails(2);
+    for address in ["99999", "localhost", "127.0.0.1", ":8080"] {
+        Case::new(&format!("emulator --listen {address}")).run().fails(2).says("HOST:PORT");
     }
     let emulator = Alone::start("");
     let address = emulator.base.strip_prefix("http://").unwrap();
     Case::new(&format!("emulator --listen {address}")).run().fails(3).says("can't listen on");
-}
-
-#[test]
-fn it_answers_if_nothing_reads_its_log_and_counts_the_dropped_lines() {
-    const REQUESTS: usize = 4000;
-    let mut emulator = Alone::start("");
-    for _ in 0..REQUESTS {
-        assert_eq!(emulator.get("/smart-extract").0, 200);
-    }
-    let log = BufReader::new(emulator.process.stderr.take().unwrap());
-    let reader = std::thread::spawn(move || {
-        let (mut counted, mut has_dropped) = (0, false);
-        for line in log.lines().map(Result::unwrap) {
-            match line.strip_suffix(" lines of the log were dropped") {
-                Some(dropped) => {
-                    counted += dropped.parse::<usize>().unwrap();
-                    has_dropped = true;
-                }
-                None => counted += 1,
-            }
-            if counted >= REQUESTS {
-                break;
-            }
-        }
-        (counted, has_dropped)
-    });
-    // The waiting lines are written even if it ends now.
-    #[cfg(unix)]
-    send(&emulator.process, Signal::TERM);
-    let (counted, has_dropped) = reader.join().unwrap();
-    assert!(counted == REQUESTS && has_dropped, "{counted} of {REQUESTS} lines");
-}
-
-/// With no file descriptor left, the next connections wait until others end.
-#[cfg(target_os = "linux")]
-#[test]
-fn it_waits_idle_when_file_descriptors_run_out() {
-    let emulator = Alone::of_script("ulimit -n 16; exec \"$0\" emulator");
-    let connections: Vec<TcpStream> = (0..40).map(|_| emulator.connect()).collect();
-    std::thread::sleep(Duration::from_millis(1500));
-    // The fields after the program's name; 14 and 15 are the time used, in 1/100 s (proc(5)).
-    let stat = std::fs::read_to_string(format!("/proc/{}/stat", emulator.process.id())).unwrap();
-    let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
-    let used = fields[11].parse::<u32>().unwrap() + fields[12].parse::<u32>().unwrap();
-    assert!(used < 50, "{used}/100 s of processor time in 1.5 s");
-    drop(connections);
-    assert_eq!(emulator.get("/smart-extract").0, 200);
-}
-
-/// As Ctrl-Z and `fg` do. A read with a timeout then ends early (signal(7)).
-#[cfg(unix)]
-#[test]
-fn a_request_outlasts_a_stop_of_the_emulator() {
-    let emulator = Alone::start("");
-    let mut stream = emulator.connect();
-    stream.write_all(b"GET /smart-extract HTTP/1.1\r\n").unwrap();
-    for signal in [Signal::STOP, Signal::CONT] {
-        std::thread::sleep(Duration::from_millis(200));
-        send(&emulator.process, signal);
-    }
-    std::thread::sleep(Duration::from_millis(200));
-    stream.write_all(b"\r\n").unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
 }
 
 #[test]
@@ -282,8 +202,22 @@ fn stalled_clients_block_no_others_and_are_cut_off() {
     let mut half = emulator.connect();
     half.write_all(format!("POST {PRODUCTION} HTTP/1.1\r\ncontent-le").as_bytes()).unwrap();
     assert_eq!(emulator.post(PRODUCTION, GOOD).0, 200);
-    let start = Instant::now();
+    // It fails if nothing arrives within the timeout of `connect`.
     half.read_to_end(&mut Vec::new()).unwrap();
-    assert!(start.elapsed() < Duration::from_secs(29), "the stalled client was not cut off");
     drop(stalled);
+}
+
+#[cfg(unix)]
+#[test]
+fn on_a_terminal_it_prints_lines_to_paste() {
+    let mut command = isolated(cargo_bin!("smartextract"));
+    command.args(["emulator", "--secret", "it's"]);
+    let mut terminal = rexpect::session::spawn_command(command, Some(20_000)).unwrap();
+    let base = terminal.read_line().unwrap();
+    let pasted: Vec<String> = (0..4).map(|_| terminal.read_line().unwrap()).collect();
+    let script = format!("{}\n\"$0\" token --format url", pasted.join("\n"));
+    let mut sh = isolated("sh");
+    let output = sh.args(["-c", &script]).arg(cargo_bin!("smartextract")).output().unwrap();
+    let url = String::from_utf8(output.stdout).unwrap();
+    assert!(url.starts_with(&format!("{base}/smart-extract?token=")), "{url} {:?}", output.stderr);
 }

@@ -78,15 +78,29 @@ fn a_secret_command_works_if_the_parent_ignores_the_end_of_its_children() {
 
 #[test]
 fn exit_127_if_the_command_is_not_found_and_126_if_it_can_not_be_run() {
-    let api = Api::giving_tokens();
-    let case = |command: &str| {
+    let case = |command: &str, url: &str| {
         Case::new(&format!("exec -- {command} --flag"))
-            .env("SMARTEXTRACT_TOKEN_URL", api.url())
+            .env("SMARTEXTRACT_TOKEN_URL", url)
             .env("SMARTEXTRACT_KEY", KEY)
             .env("SMARTEXTRACT_SECRET", SECRET)
     };
-    case("no-such-command").run().fails(127).says("no-such-command is not found");
-    case("./plain").file("plain", "text").run().fails(126).says("./plain can't be run");
+    // The exchange would fail with another exit code.
+    let case_without_exchange = |command| case(command, "http://127.0.0.1:1/");
+    for command in ["no-such-command", "./no-such-command"] {
+        let outcome = case_without_exchange(command).run().fails(127);
+        outcome.says("no-such-command is not found\n").says("no session was opened");
+    }
+    let outcome = case_without_exchange("./plain").file("plain", "text").run().fails(126);
+    outcome.says("./plain can't be run").says("no session was opened");
+    let bin = case_without_exchange("plain").file("bin/plain", "text").env("PATH", "bin");
+    bin.run().fails(126).says("plain can't be run");
+    #[cfg(unix)]
+    {
+        let api = Api::giving_tokens();
+        let case = case("./script", &api.url()).file("script", "#!/missing");
+        crate::support::set_mode(&case.path("script"), 0o755);
+        case.run().fails(127).says("program after #!").never_says("no session");
+    }
 }
 
 #[test]
