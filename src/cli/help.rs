@@ -34,7 +34,10 @@ const TOKEN: [Example; 6] = [
     ("smartextract token --env staging", "print a token for the staging environment"),
     ("token=$(smartextract token) || exit", "use it in a script that stops on failure"),
     ("eval \"$(smartextract token --format env)\"", "set variables; $? shows a failure"),
-    ("smartextract token --format dotenv -o .env", "write a file that only you can read"),
+    (
+        "smartextract token --format dotenv -o smartextract.env",
+        "write a file that only you can read",
+    ),
     ("pass show x | smartextract token --key KEY --secret-file -", "use a password manager"),
     ("smartextract token -v", "see which settings are used"),
 ];

@@ -41,10 +41,13 @@ pub fn workflow_command(value: &str) -> String {
     value.replace('%', "%25")
 }
 
-/// Whether every dotenv reader returns the value unchanged. Docker does not support quotes; other
-/// readers interpret quotes, comments and variables, each in its own way.
+/// Whether every dotenv reader, and a shell that reads the file with `.`, returns the value
+/// unchanged. Docker does not support quotes; other readers interpret quotes, comments and
+/// variables, each in its own way. A shell expands `~` at the start and after a colon (POSIX.1-2017,
+/// 2.6.1), and zsh `=` as well.
 pub fn is_plain_for_dotenv(value: &str) -> bool {
-    !value.contains(['#', '$', '\\', '\'', '"', '`'])
+    let special = ['#', '$', '\\', '\'', '"', '`', ';', '&', '|', '<', '>', '(', ')'];
+    !value.contains(special) && !value.split(':').any(|part| part.starts_with(['~', '=']))
 }
 
 #[cfg(test)]

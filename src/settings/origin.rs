@@ -14,6 +14,8 @@ pub enum Origin {
     Flag(&'static str),
     Variable(String),
     File(Place),
+    /// The answers of `config init`, before they are in a file.
+    NewProfile,
     Default,
 }
 
@@ -39,6 +41,7 @@ impl fmt::Display for Origin {
             Self::File(Place { table, path, line, .. }) => {
                 write!(f, "{table}, {}:{line}", path.display())
             }
+            Self::NewProfile => f.write_str("the new profile"),
             Self::Default => f.write_str("default"),
         }
     }

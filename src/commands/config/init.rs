@@ -1,114 +1,83 @@
-//! `config init`: creates a profile, with questions on a terminal, otherwise as a commented
-//! example. The file is replaced in one step, and existing profiles do not change.
+//! `config init`: a new profile, from questions on a terminal, otherwise as a commented example.
+//! Nothing is replaced: the file is created, or the profile is added at its end.
 
-use std::io::{self, IsTerminal};
+use std::fs::{DirBuilder, OpenOptions, remove_file};
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
 use anyhow::Context;
-use serde::Serialize;
-use zeroize::Zeroizing;
 
+use super::profile_text::{extended, header};
 use super::questions::Questions;
 use crate::console::Console;
 use crate::error::Error;
-use crate::output::{check_directory, create_new_file, final_path, replace_file};
+use crate::output::{append, appendable, check_directory, parent};
 use crate::settings::{ProfileFile, exposure_warning, read_profile_file};
 
 const EXAMPLE: &str = include_str!("../../../config.example.toml");
 
-pub fn run(path: &Path, profile: Option<String>, console: &Console) -> Result<u8, Error> {
-    check_regular(path)?;
-    let existing = read_profile_file(path)?;
-    let names_profile = profile.is_some();
-    let profile = profile.unwrap_or_else(|| "default".to_owned());
-    if profile.is_empty() || profile.contains(char::is_control) {
+pub fn run(path: &Path, profile: Option<&str>, console: &Console) -> Result<u8, Error> {
+    let name = profile.unwrap_or("default");
+    if name.is_empty() || name.contains(char::is_control) {
         return Err(Error::usage("invalid profile name"));
     }
+    check_regular(path)?;
+    let is_interactive = io::stdin().is_terminal() && io::stderr().is_terminal();
+    let existing = read_profile_file(path)?;
     let environments = match &existing {
+        // Without a name there is only the example to write.
+        Some(_) if profile.is_none() && !is_interactive => return Err(file_exists(path)),
+        Some(text) => check_addable(path, text, name)?,
         None => Vec::new(),
-        Some(_) if !names_profile => return Err(file_exists(path)),
-        Some(text) => addable(path, text, &profile)?,
     };
     check_writable(path)?;
-    let is_interactive = io::stdin().is_terminal() && io::stderr().is_terminal();
-    let base = match existing.as_deref() {
-        Some(text) => text,
-        None if is_interactive => "",
-        None => &commented_out(EXAMPLE),
-    };
-    let table = if is_interactive {
-        Questions { path, profile: &profile, base, environments: &environments }.ask(console)?
-    } else if names_profile {
-        Zeroizing::new(placeholder(&profile))
+    let (text, next) = if is_interactive {
+        let base: &str = match &existing {
+            Some(text) => text,
+            None => "",
+        };
+        let questions = Questions { path, profile: name, base, environments: &environments };
+        (questions.ask(console)?, next_command(name))
     } else {
-        Zeroizing::default()
+        example(profile, existing.is_some())
     };
     match existing {
-        Some(_) => add(path, &profile, &table)?,
-        None => create(path, &appended(path, base, &table)?)?,
+        Some(_) => add(path, &text)?,
+        None => create(path, &text)?,
     }
     if let Some(text) = read_profile_file(path)? {
         if let Some(warning) = exposure_warning(&ProfileFile::parse(path, text)?) {
             console.warn(warning);
         }
     }
-    let next = match (is_interactive, profile.as_str()) {
-        (false, _) => "next: edit it to set key and secret".to_owned(),
-        (true, "default") => "next: smartextract token".to_owned(),
-        (true, profile) => format!("next: smartextract token --profile {profile}"),
-    };
-    console.notice(&format!("wrote {}; {next}", path.display()));
+    console.notice(&format!("wrote {}; next: {next}", path.display()));
     Ok(0)
 }
 
-/// Checks that the file can be read to its end, unlike a pipe, and replaced.
-fn check_regular(path: &Path) -> Result<(), Error> {
-    if path.exists() && !path.is_file() {
-        let message = format!("{} is not a regular file; nothing was changed", path.display());
-        return Err(Error::config(message).hint("name another file with --config"));
+fn next_command(profile: &str) -> String {
+    match profile {
+        "default" => "smartextract token".to_owned(),
+        _ => format!("smartextract token --profile {profile}"),
     }
-    Ok(())
 }
 
-/// Checks that the file can be written, before anything is typed that could get lost.
-fn check_writable(path: &Path) -> Result<(), Error> {
-    let failed = || format!("{} can't be written", path.display());
-    let target = final_path(path).with_context(failed)?;
-    let directory = target.ancestors().skip(1).find(|directory| directory.is_dir());
-    Ok(check_directory(directory.unwrap_or(Path::new("."))).with_context(failed)?)
-}
-
-/// The environments of an existing file, if the profile can be added to the file.
-fn addable(path: &Path, text: &str, profile: &str) -> Result<Vec<String>, Error> {
-    let file = ProfileFile::parse(path, text.to_owned())?;
-    if file.profile_names().contains(&profile) {
-        let message = format!("profile {profile} already exists in {}", path.display());
-        return Err(Error::config(message).hint("choose another name, or edit the file"));
-    }
-    Ok(file.environment_names().into_iter().map(str::to_owned).collect())
-}
-
-fn file_exists(path: &Path) -> Error {
-    Error::config(format!("{} already exists; nothing was changed", path.display()))
-        .hint("add a profile with --profile NAME, or run smartextract config show")
-}
-
-/// Adds the table to the file as it is now, because it may have changed during the questions.
-fn add(path: &Path, profile: &str, table: &str) -> Result<(), Error> {
-    let failed = || format!("{} can't be written", path.display());
-    let target = final_path(path).with_context(failed)?;
-    let metadata = target.metadata().with_context(failed)?;
-    let text = read_profile_file(path)?.unwrap_or_default();
-    addable(path, &text, profile)?;
-    let content = appended(path, &text, table)?;
-    Ok(replace_file(&target, &content, Some(&metadata)).with_context(failed)?)
-}
-
-fn create(path: &Path, content: &str) -> Result<(), Error> {
-    match create_new_file(path, content) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(file_exists(path)),
-        created => Ok(created.with_context(|| format!("{} can't be written", path.display()))?),
-    }
+/// Without a terminal: the text to write, and which of its lines to edit.
+fn example(profile: Option<&str>, has_file: bool) -> (String, String) {
+    let mut text = if has_file { String::new() } else { commented_out(EXAMPLE) };
+    let table = match profile {
+        Some(name) => header(name),
+        None => "[profiles.staging]".to_owned(),
+    };
+    let edit = "remove the # before env, key and secret_command";
+    let next = match profile {
+        Some(_) => {
+            let lines = "\n# env = \"production\"\n# key = \"…\"\n# secret_command = [\"…\"]\n";
+            text.extend([if has_file { "" } else { "\n" }, &table, lines]);
+            format!("below {table}, {edit} and set your values")
+        }
+        None => format!("{edit} of {table}, before {table} and default_profile; set your values"),
+    };
+    (text, next)
 }
 
 /// The example with every setting commented out.
@@ -120,37 +89,74 @@ fn commented_out(example: &str) -> String {
     lines.collect()
 }
 
-fn placeholder(profile: &str) -> String {
-    format!(
-        "[profiles.{}]\n# env = \"production\"\n# key = \"…\"\n# secret_command = [\"…\"]\n",
-        toml_key(profile)
-    )
+/// Checks that the file can be read to its end, unlike a pipe.
+fn check_regular(path: &Path) -> Result<(), Error> {
+    if path.exists() && !path.is_file() {
+        let message = format!("{} is not a regular file; nothing was changed", path.display());
+        return Err(Error::config(message).hint("name another file with --config"));
+    }
+    Ok(())
 }
 
-/// The base with a table at its end, if that is a valid profile file.
-pub fn appended(path: &Path, base: &str, table: &str) -> Result<Zeroizing<String>, Error> {
-    let separator = match base {
-        _ if table.is_empty() => "",
-        "" => "",
-        _ if base.ends_with('\n') => "\n",
-        _ => "\n\n",
+/// Checks that the profile can be added to the file; returns the file's environments.
+fn check_addable(path: &Path, text: &str, profile: &str) -> Result<Vec<String>, Error> {
+    let file = ProfileFile::parse(path, text.to_owned())?;
+    if file.profile_names().contains(&profile) {
+        let path = path.display();
+        let message = format!("profile {profile} already exists in {path}; nothing was changed");
+        return Err(Error::config(message).hint(format!(
+            "to replace its key or secret, edit {path}; to add another profile, use --profile NAME"
+        )));
+    }
+    extended(path, text, &header(profile))?;
+    Ok(file.environment_names().into_iter().map(str::to_owned).collect())
+}
+
+/// Checks that the file can be written, before anything is typed that could get lost.
+fn check_writable(path: &Path) -> Result<(), Error> {
+    let checked = if path.exists() {
+        appendable().open(path).map(drop)
+    } else {
+        let directory = path.ancestors().skip(1).find(|directory| directory.is_dir());
+        check_directory(directory.unwrap_or(Path::new(".")))
     };
-    let content = Zeroizing::new([base, separator, table].concat());
-    ProfileFile::parse(path, content.to_string()).map_err(|error| {
-        Error::config(format!("{} can't be extended; nothing was changed", path.display()))
-            .because(error.summary())
-            .hint("add the profile by hand")
-    })?;
-    Ok(content)
+    Ok(checked.with_context(|| unwritable(path))?)
 }
 
-/// A TOML key: bare if possible.
-pub fn toml_key(name: &str) -> String {
-    let is_bare = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
-    if name.bytes().all(is_bare) { name.to_owned() } else { quoted(name).to_string() }
+/// Adds the table to the file as it is now, because it may have changed during the questions.
+fn add(path: &Path, table: &str) -> Result<(), Error> {
+    let text = read_profile_file(path)?.unwrap_or_default();
+    extended(path, &text, table)?;
+    Ok(append(path, &format!("\n{table}")).with_context(|| unwritable(path))?)
 }
 
-/// Strings without control characters have the same form in JSON and TOML.
-pub fn quoted(value: &(impl Serialize + ?Sized)) -> Zeroizing<String> {
-    Zeroizing::new(serde_json::to_string(value).expect("strings are always JSON"))
+/// Creates the file with mode 0600, and a missing directory with mode 0700.
+fn create(path: &Path, text: &str) -> Result<(), Error> {
+    let (mut directory, mut file) = (DirBuilder::new(), OpenOptions::new());
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut directory, 0o700);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
+    let created = directory.recursive(true).create(parent(path));
+    created.with_context(|| unwritable(path))?;
+    let written = match file.write(true).create_new(true).open(path) {
+        Ok(mut file) => file.write_all(text.as_bytes()).inspect_err(|_| {
+            let _ = remove_file(path);
+        }),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            return Err(file_exists(path));
+        }
+        Err(error) => Err(error),
+    };
+    Ok(written.with_context(|| unwritable(path))?)
+}
+
+fn file_exists(path: &Path) -> Error {
+    let path = path.display();
+    Error::config(format!("{path} already exists; nothing was changed"))
+        .hint(format!("edit {path}, or add a profile with --profile NAME"))
+}
+
+fn unwritable(path: &Path) -> String {
+    format!("{} can't be written", path.display())
 }
