@@ -1,7 +1,7 @@
 //! The formats of `token`: what each prints on success, and what a failure prints for `eval`.
 
 use clap::ValueEnum;
-use serde::Serialize;
+use serde_json::Value;
 
 use super::quote;
 use crate::error::{Code, Error};
@@ -39,10 +39,6 @@ pub struct Session {
     pub environment: String,
 }
 
-const NOT_PLAIN: &str = "contains a character that a dotenv reader or a shell interprets \
-    (# $ \\ ' \" ` ; & | < > ( ), or ~ or = at its start or after a colon)";
-const NOT_PLAIN_HINT: &str = "use another --format, or smartextract exec";
-
 pub const TOKEN_VARIABLE: &str = "SMARTEXTRACT_TOKEN";
 pub const URL_VARIABLE: &str = "SMARTEXTRACT_IFRAME_URL";
 
@@ -60,16 +56,19 @@ impl Format {
         !matches!(self, Self::Token)
     }
 
-    /// Checks that this format can represent the template's URLs.
+    /// Checks that this format can represent a value, of which only the name is shown.
     ///
     /// # Errors
-    /// `config` if it can't.
-    pub fn check(self, template: &str) -> Result<(), Error> {
-        if self == Self::Dotenv && !quote::is_plain_for_dotenv(template) {
-            let message = format!("the iframe template {NOT_PLAIN}");
-            return Err(Error::config(message).hint(NOT_PLAIN_HINT));
+    /// The given code if it can't.
+    pub fn check(self, code: Code, name: &str, value: &str) -> Result<(), Error> {
+        if self != Self::Dotenv || quote::is_plain_for_dotenv(value) {
+            return Ok(());
         }
-        Ok(())
+        let message = format!(
+            "{name} contains a character that a dotenv reader or a shell interprets \
+             (# $ \\ ' \" ` ; & | < > ( ), or ~ or = at its start or after a colon)"
+        );
+        Err(Error::new(code, message).hint("use another --format, or smartextract exec"))
     }
 
     /// The session in this format. For the GitHub formats, these are the lines of the file.
@@ -78,11 +77,18 @@ impl Format {
     /// `internal` if the format can't represent the token.
     pub fn render(self, session: &Session) -> Result<String, Error> {
         let (token, url) = (session.token.expose(), session.iframe_url.expose());
+        self.check(Code::Internal, "the token", token)?;
         let pair =
             |line: fn(&str, &str) -> String| line(TOKEN_VARIABLE, token) + &line(URL_VARIABLE, url);
         Ok(match self {
             Self::Token => format!("{token}\n"),
-            Self::Json => json(session),
+            Self::Json => {
+                let environment = session.environment.as_str();
+                let [token, url, environment] = [token, url, environment].map(Value::from);
+                format!(
+                    "{{\"token\":{token},\"iframe_url\":{url},\"environment\":{environment}}}\n"
+                )
+            }
             Self::Url => format!("{url}\n"),
             Self::Iframe => {
                 format!("<iframe src=\"{}\"></iframe>\n", quote::html_attribute(url))
@@ -94,10 +100,6 @@ impl Format {
             Self::Fish => pair(|name, value| format!("set -gx {name} {};\n", quote::fish(value))),
             Self::Powershell => {
                 pair(|name, value| format!("$Env:{name} = {};\n", quote::powershell(value)))
-            }
-            Self::Dotenv if !quote::is_plain_for_dotenv(token) => {
-                let message = format!("the token {NOT_PLAIN}");
-                return Err(Error::new(Code::Internal, message).hint(NOT_PLAIN_HINT));
             }
             Self::Dotenv | Self::GithubEnv => pair(|name, value| format!("{name}={value}\n")),
             Self::GithubOutput => format!("token={token}\niframe_url={url}\n"),
@@ -119,19 +121,4 @@ impl Format {
             _ => None,
         }
     }
-}
-
-fn json(session: &Session) -> String {
-    #[derive(Serialize)]
-    struct Line<'a> {
-        token: &'a str,
-        iframe_url: &'a str,
-        environment: &'a str,
-    }
-    let line = Line {
-        token: session.token.expose(),
-        iframe_url: session.iframe_url.expose(),
-        environment: &session.environment,
-    };
-    serde_json::to_string(&line).expect("strings are always JSON") + "\n"
 }

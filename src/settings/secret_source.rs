@@ -57,9 +57,10 @@ impl Setting<SecretSource> {
             SecretSource::StandardInput => {
                 let source = "standard input".to_owned();
                 let content = if io::stdin().is_terminal() {
-                    let line = prompt::hidden_line("Secret (hidden): ");
-                    let line = line.map_err(|error| unreadable(&source, &self.origin, error))?;
-                    line.into_bytes()
+                    match prompt::read_secret() {
+                        Ok(line) => line.into_bytes(),
+                        Err(error) => return Err(unreadable(&source, &self.origin, error)),
+                    }
                 } else {
                     read_limited(io::stdin().lock(), &source, &self.origin)?
                 };

@@ -22,7 +22,8 @@ pub fn run(command: ConfigCommand, console: &Console) -> Result<u8, Error> {
         }
         ConfigCommand::Show(args) => show::run(&args, console),
         ConfigCommand::Init(args) => {
-            init::run(&profile_path(&args.file.0)?, args.profile.as_deref(), console)
+            let profile = args.profile.as_deref().unwrap_or("default");
+            init::run(&profile_path(&args.file.0)?, profile, console)
         }
     }
 }

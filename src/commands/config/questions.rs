@@ -8,7 +8,7 @@ use crate::commands::session;
 use crate::console::Console;
 use crate::error::{Code, Error};
 use crate::output::parent;
-use crate::secret::{Flaw, Secret, trimmed};
+use crate::secret::{Flaw, trimmed};
 use crate::settings::{
     Flags, Origin, ProfileFile, Settings, Sources, built_in_names, resolve_with, variable_name,
 };
@@ -21,7 +21,18 @@ pub struct Questions<'a> {
     /// The content of the file, to which the profile is added.
     pub base: &'a str,
     /// The file's own environments.
-    pub environments: &'a [String],
+    pub environments: Vec<&'a str>,
+}
+
+struct Answers {
+    environment: String,
+    key: String,
+    secret: Source,
+}
+
+enum Source {
+    Stored(String),
+    Command(Vec<String>),
 }
 
 impl Questions<'_> {
@@ -37,8 +48,18 @@ impl Questions<'_> {
             let answers = self.answers()?;
             let table = answers.table(self.profile);
             let file = extended(self.path, self.base, &table)?;
-            let wants_check = prompt::confirm("Check key and secret now? This opens a session.")?;
-            if !wants_check || self.check(&file, &answers, console) {
+            if !prompt::confirm("Check key and secret now? This opens a session. [Y/n]: ")? {
+                return Ok(table);
+            }
+            let checked =
+                self.settings(&file).and_then(|settings| session::open(&settings, console));
+            let Err(error) = checked else {
+                prompt::say("Key and secret are valid.\n");
+                return Ok(table);
+            };
+            console.report(&error);
+            if !answers.may_be_wrong(error.code()) {
+                prompt::say("Key and secret could not be checked.\n");
                 return Ok(table);
             }
             prompt::say("\n");
@@ -47,13 +68,12 @@ impl Questions<'_> {
 
     fn answers(&self) -> Result<Answers, Error> {
         let [production, _, staging, _] = built_in_names();
-        let mut names = vec![production, staging];
-        names.extend(self.environments.iter().map(String::as_str));
+        let names = [&[production, staging], &self.environments[..]].concat();
         let environment = names[prompt::choose("Environment:", &names)?].to_owned();
         let key = prompt::ask("API key: ", credential)?;
-        let places = ["store it in the file", "get it from a command when it is needed (safer)"];
-        let secret = match prompt::choose("How to keep the secret:", &places)? {
-            0 => Source::Stored(Secret::from(prompt::ask_hidden("Secret (hidden): ", credential)?)),
+        let ways = ["store it in the file", "get it from a command when it is needed (safer)"];
+        let secret = match prompt::choose("How to keep the secret:", &ways)? {
+            0 => Source::Stored(prompt::ask_secret(credential)?),
             _ => Source::Command(self.command()?),
         };
         Ok(Answers { environment, key, secret })
@@ -61,55 +81,26 @@ impl Questions<'_> {
 
     fn command(&self) -> Result<Vec<String>, Error> {
         prompt::say(
-            "A program that prints the secret, and its arguments, for example one of these:\n  \
+            "A program that prints the secret, with its arguments, for example one of these:\n  \
              pass show smartextract\n  \
              op read op://Private/SmartExtract/secret\n  \
              security find-generic-password -s smartextract -w\n  \
-             secret-tool lookup service smartextract\n  \
-             pwsh -NoProfile -Command Get-Secret smartextract -AsPlainText\n",
+             secret-tool lookup service smartextract\n",
         );
         prompt::ask("Command (not the secret itself): ", |answer| {
             if answer.contains(['"', '\'', '\\', '|', '<', '>', '$', ';', '&', '`', '~', '*', '('])
             {
-                return Err(
-                    "it runs without a shell: enter a program and plain arguments, or edit \
-                            the file later",
-                );
-            }
-            if answer.contains(char::is_control) {
-                return Err("the answer contains a control character");
+                return Err("it runs without a shell: enter a program and plain arguments, or \
+                            edit the file later");
             }
             let words: Vec<String> = answer.split_whitespace().map(str::to_owned).collect();
-            match &words[..] {
-                [] => Err("the answer is empty"),
-                // Somebody may have pasted the secret.
-                [word] if !program::exists(word, parent(self.path)) => {
-                    Err("this is not a program on this machine")
-                }
-                _ => Ok(words),
+            let Some(program) = words.first() else { return Err("the answer is empty") };
+            // It may be the secret, pasted here.
+            if !program::exists(program, parent(self.path)) {
+                return Err("this is not a program on this machine");
             }
+            Ok(words)
         })
-    }
-
-    /// Whether to keep the answers: they work, or other answers would not help.
-    fn check(&self, file: &ProfileFile, answers: &Answers, console: &Console) -> bool {
-        let error = match self.settings(file) {
-            Ok(settings) => match session::open(&settings, console) {
-                Ok(_) => {
-                    prompt::say("Key and secret are valid.\n");
-                    return true;
-                }
-                Err(error) if answers.may_be_wrong(error.code()) => {
-                    console.report(&error);
-                    return false;
-                }
-                Err(error) => error,
-            },
-            Err(error) => error,
-        };
-        console.report(&error);
-        prompt::say("Key and secret could not be checked.\n");
-        true
     }
 
     /// The settings of the new file. Variables that would replace its key, secret or environment
@@ -135,45 +126,31 @@ impl Questions<'_> {
     }
 }
 
-struct Answers {
-    environment: String,
-    key: String,
-    secret: Source,
-}
-
-enum Source {
-    Stored(Secret),
-    Command(Vec<String>),
-}
-
 impl Answers {
     /// Whether other answers may help after a failed check.
-    fn may_be_wrong(&self, code: Code) -> bool {
+    const fn may_be_wrong(&self, code: Code) -> bool {
         match code {
-            Code::InvalidCredentials
-            | Code::KeyDisabled
-            | Code::AccessDenied
-            | Code::MissingCredentials => true,
-            // The command failed.
-            Code::Config => matches!(self.secret, Source::Command(_)),
+            Code::InvalidCredentials | Code::KeyDisabled | Code::AccessDenied => true,
+            // The command failed, or printed nothing.
+            Code::Config | Code::MissingCredentials => matches!(self.secret, Source::Command(_)),
             _ => false,
         }
     }
 
     /// The answers as a TOML table.
     fn table(&self, profile: &str) -> String {
-        let (name, secret) = match &self.secret {
-            Source::Stored(secret) => ("secret", quoted(secret.expose())),
-            Source::Command(words) => ("secret_command", quoted(words)),
+        let secret = match &self.secret {
+            Source::Stored(secret) => format!("secret = {}", quoted(secret)),
+            Source::Command(words) => format!("secret_command = {}", quoted(words)),
         };
         let (header, env, key) = (header(profile), quoted(&self.environment), quoted(&self.key));
-        format!("{header}\nenv = {env}\nkey = {key}\n{name} = {secret}\n")
+        format!("{header}\nenv = {env}\nkey = {key}\n{secret}\n")
     }
 }
 
 fn credential(answer: &str) -> Result<String, &'static str> {
     match trimmed(answer) {
-        Ok(text) => Ok(text.into()),
+        Ok(text) => Ok(text),
         Err(Flaw::Empty) => Err("the answer is empty"),
         Err(Flaw::Control(_)) => Err("the answer contains a control character"),
     }
@@ -182,7 +159,7 @@ fn credential(answer: &str) -> Result<String, &'static str> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use toml::de::DeTable;
+    use serde_json::Value;
 
     use super::*;
 
@@ -193,21 +170,14 @@ mod tests {
             key in "\\PC+",
             words in proptest::collection::vec("\\PC+", 1..4),
         ) {
-            let [stored, command] =
-                [Source::Stored(Secret::from(key.clone())), Source::Command(words.clone())];
-            for (name, secret) in [("secret", stored), ("secret_command", command)] {
+            for (name, secret, value) in [
+                ("secret", Source::Stored(key.clone()), Value::from(key.as_str())),
+                ("secret_command", Source::Command(words.clone()), Value::from(words.clone())),
+            ] {
                 let answers = Answers { environment: "staging".to_owned(), key: key.clone(), secret };
-                let text = answers.table(&profile);
-                let file = DeTable::parse(&text).unwrap();
-                let table = file.get_ref()["profiles"].get_ref()[profile.as_str()].get_ref();
-                prop_assert_eq!(table["key"].get_ref().as_str(), Some(key.as_str()));
-                let value = table[name].get_ref();
-                if let Some(found) = value.as_array() {
-                    let found = found.iter().map(|word| word.get_ref().as_str().unwrap());
-                    prop_assert!(found.eq(words.iter().map(String::as_str)));
-                } else {
-                    prop_assert_eq!(value.as_str(), Some(key.as_str()));
-                }
+                let file: Value = toml::from_str(&answers.table(&profile)).unwrap();
+                prop_assert_eq!(&file["profiles"][&profile]["key"], &Value::from(key.as_str()));
+                prop_assert_eq!(&file["profiles"][&profile][name], &value);
             }
         }
     }
