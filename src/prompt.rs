@@ -17,57 +17,7 @@ const SECRET_PROMPT: &str = "Secret (hidden): ";
 ///
 /// # Errors
 /// `usage` if the input ends.
-pub fn ask<T>(prompt: &str, parse: impl Fn(&str) -> Result<T, &'static str>) -> Result<T, Error> {
-    let read = || {
-        say(prompt);
-        // Ctrl-D leaves the cursor after the prompt.
-        read_line().inspect_err(|_| say("\n"))
-    };
-    ask_until_valid(read, parse)
-}
-
-/// Asks for the secret, without showing what is typed, until `parse` accepts it.
-///
-/// # Errors
-/// `usage` if the input ends.
-pub fn ask_secret<T>(parse: impl Fn(&str) -> Result<T, &'static str>) -> Result<T, Error> {
-    ask_until_valid(read_secret, parse)
-}
-
-/// Asks for one of the options, by number or by name; returns its index. The first is the default.
-///
-/// # Errors
-/// `usage` if the input ends.
-pub fn choose(question: &str, options: &[&str]) -> Result<usize, Error> {
-    say(&format!("{question}\n"));
-    for (index, option) in options.iter().enumerate() {
-        say(&format!("  {}) {}\n", index + 1, printable(option)));
-    }
-    ask("Number [1]: ", |answer| match answer.parse() {
-        _ if answer.is_empty() => Ok(0),
-        Ok(number) if (1..=options.len()).contains(&number) => Ok(number - 1),
-        _ => options.iter().position(|option| *option == answer).ok_or("not in the list"),
-    })
-}
-
-/// Asks for yes or no; yes is the default.
-///
-/// # Errors
-/// `usage` if the input ends.
-pub fn confirm(question: &str) -> Result<bool, Error> {
-    ask(question, |answer| match answer.to_ascii_lowercase().as_str() {
-        "" | "y" | "yes" => Ok(true),
-        "n" | "no" => Ok(false),
-        _ => Err("enter y or n"),
-    })
-}
-
-/// Writes to standard error, because standard output is for results.
-pub fn say(text: &str) {
-    let _ = io::stderr().lock().write_all(text.as_bytes());
-}
-
-fn ask_until_valid<T>(
+pub fn ask<T>(
     read: impl Fn() -> io::Result<String>,
     parse: impl Fn(&str) -> Result<T, &'static str>,
 ) -> Result<T, Error> {
@@ -84,7 +34,56 @@ fn ask_until_valid<T>(
     }
 }
 
-fn read_line() -> io::Result<String> {
+/// Asks for one of the options, by number or by name; returns its index. The first is the default.
+///
+/// # Errors
+/// `usage` if the input ends.
+pub fn choose(question: &str, options: &[&str]) -> Result<usize, Error> {
+    say(&format!("{question}\n"));
+    for (index, option) in options.iter().enumerate() {
+        say(&format!("  {}) {}\n", index + 1, printable(option)));
+    }
+    ask(
+        || read_line("Number [1]: "),
+        |answer| match answer.parse() {
+            _ if answer.is_empty() => Ok(0),
+            Ok(number) if (1..=options.len()).contains(&number) => Ok(number - 1),
+            _ => options.iter().position(|option| *option == answer).ok_or("not in the list"),
+        },
+    )
+}
+
+/// Asks for yes or no; yes is the default.
+///
+/// # Errors
+/// `usage` if the input ends.
+pub fn confirm(question: &str) -> Result<bool, Error> {
+    ask(
+        || read_line(question),
+        |answer| match answer.to_ascii_lowercase().as_str() {
+            "" | "y" | "yes" => Ok(true),
+            "n" | "no" => Ok(false),
+            _ => Err("enter y or n"),
+        },
+    )
+}
+
+/// Writes to standard error, because standard output is for results.
+pub fn say(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Shows the prompt and reads a line.
+///
+/// # Errors
+/// The system's, or `UnexpectedEof` for Ctrl-D.
+pub fn read_line(prompt: &str) -> io::Result<String> {
+    say(prompt);
+    // Ctrl-D leaves the cursor after the prompt.
+    line().inspect_err(|_| say("\n"))
+}
+
+fn line() -> io::Result<String> {
     let mut line = String::new();
     match io::stdin().read_line(&mut line)? {
         0 => Err(io::ErrorKind::UnexpectedEof.into()),
@@ -103,7 +102,7 @@ mod terminal {
     use signal_hook::iterator::Signals;
     use signal_hook::low_level::emulate_default_handler;
 
-    use super::{SECRET_PROMPT, read_line, say};
+    use super::{SECRET_PROMPT, line, say};
     use crate::signals::is_ignored;
 
     /// The terminal as it was before the prompt that is waiting for a secret.
@@ -122,7 +121,7 @@ mod terminal {
         let terminal = tcgetattr(io::stdin())?;
         ONCE.call_once(restore_on_signals);
         show(before().insert(terminal));
-        let line = read_line();
+        let line = line();
         if let Some(terminal) = before().take() {
             restore(&terminal);
         }

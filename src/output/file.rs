@@ -28,12 +28,9 @@ impl Target {
             Ok(metadata) if !metadata.is_file() || is_open_file(path) => {
                 return Ok(Self::Special(OpenOptions::new().append(true).open(path)?));
             }
-            // A symbolic link stays, and its target is replaced.
-            Ok(_) => fs::canonicalize(path)?,
-            Err(_) if path.is_symlink() => {
-                return Err(io::Error::other("it is a symbolic link to a missing file"));
-            }
-            Err(_) => path.to_owned(),
+            // A symbolic link stays, and its target is replaced. It must exist.
+            _ if path.symlink_metadata().is_ok() => fs::canonicalize(path)?,
+            _ => path.to_owned(),
         };
         check_directory(&path)?;
         Ok(Self::Regular(path))

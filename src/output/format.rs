@@ -64,10 +64,8 @@ impl Format {
         if self != Self::Dotenv || quote::is_plain_for_dotenv(value) {
             return Ok(());
         }
-        let message = format!(
-            "{name} contains a character that a dotenv reader or a shell interprets \
-             (# $ \\ ' \" ` ; & | < > ( ), or ~ or = at its start or after a colon)"
-        );
+        let message =
+            format!("{name} contains a character that dotenv readers or shells interpret");
         Err(Error::new(code, message).hint("use another --format, or smartextract exec"))
     }
 

@@ -3,7 +3,7 @@
 use std::env;
 use std::path::PathBuf;
 
-use super::{Session, check_append, quote, unwritable};
+use super::{Session, check_append, unwritable};
 use crate::error::{Code, Error};
 
 /// The file that the variable names, which can be appended to.
@@ -24,6 +24,7 @@ pub fn check(variable: &str) -> Result<PathBuf, Error> {
 
 /// The commands that make the runner hide token and URL in the log.
 pub fn masks(session: &Session) -> String {
-    let mask = |value| format!("::add-mask::{}\n", quote::workflow_command(value));
+    // The runner decodes `%25` in the data of a command.
+    let mask = |value: &str| format!("::add-mask::{}\n", value.replace('%', "%25"));
     mask(session.token.expose()) + &mask(session.iframe_url.expose())
 }

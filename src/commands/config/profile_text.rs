@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use serde::Serialize;
+use serde_json::Value;
 
 use crate::error::Error;
 use crate::settings::ProfileFile;
@@ -13,13 +13,17 @@ pub fn header(profile: &str) -> String {
     if profile.bytes().all(is_bare) {
         format!("[profiles.{profile}]")
     } else {
-        format!("[profiles.{}]", quoted(profile))
+        format!("[profiles.{}]", Value::from(profile))
     }
 }
 
-/// Strings without control characters have the same form in JSON and TOML.
-pub fn quoted(value: &(impl Serialize + ?Sized)) -> String {
-    serde_json::to_string(value).expect("strings are always JSON")
+/// A profile's table. Strings without control characters have the same form in JSON and TOML.
+pub fn table(profile: &str, settings: &[(&str, Value)]) -> String {
+    let mut table = header(profile) + "\n";
+    for (name, value) in settings {
+        table += &format!("{name} = {value}\n");
+    }
+    table
 }
 
 /// The profile file as it would be with the table at its end.
@@ -32,4 +36,26 @@ pub fn extended(path: &Path, base: &str, table: &str) -> Result<ProfileFile, Err
             .because(error.summary())
             .hint("add the profile by hand")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn all_settings_read_back_from_the_table(
+            profile in "\\PC+",
+            secret in "\\PC+",
+            words in proptest::collection::vec("\\PC+", 1..4),
+        ) {
+            let settings = [("secret", secret.into()), ("secret_command", words.into())];
+            let file: Value = toml::from_str(&table(&profile, &settings)).unwrap();
+            for (name, value) in settings {
+                prop_assert_eq!(&file["profiles"][&profile][name], &value);
+            }
+        }
+    }
 }

@@ -3,7 +3,9 @@
 use std::env;
 use std::path::Path;
 
-use super::profile_text::{extended, header, quoted};
+use serde_json::Value;
+
+use super::profile_text::{extended, table};
 use crate::commands::session;
 use crate::console::Console;
 use crate::error::{Code, Error};
@@ -14,6 +16,9 @@ use crate::settings::{
 };
 use crate::{program, prompt};
 
+/// A setting's name and value.
+type Answer = (&'static str, Value);
+
 /// The questions for one profile.
 pub struct Questions<'a> {
     pub path: &'a Path,
@@ -22,17 +27,6 @@ pub struct Questions<'a> {
     pub base: &'a str,
     /// The file's own environments.
     pub environments: Vec<&'a str>,
-}
-
-struct Answers {
-    environment: String,
-    key: String,
-    secret: Source,
-}
-
-enum Source {
-    Stored(String),
-    Command(Vec<String>),
 }
 
 impl Questions<'_> {
@@ -46,19 +40,18 @@ impl Questions<'_> {
         prompt::say("Ctrl-C cancels without writing.\n\n");
         loop {
             let answers = self.answers()?;
-            let table = answers.table(self.profile);
+            let table = table(self.profile, &answers);
             let file = extended(self.path, self.base, &table)?;
             if !prompt::confirm("Check key and secret now? This opens a session. [Y/n]: ")? {
                 return Ok(table);
             }
-            let checked =
-                self.settings(&file).and_then(|settings| session::open(&settings, console));
-            let Err(error) = checked else {
+            let settings = self.settings(&file);
+            let Err(error) = settings.and_then(|settings| session::open(&settings, console)) else {
                 prompt::say("Key and secret are valid.\n");
                 return Ok(table);
             };
             console.report(&error);
-            if !answers.may_be_wrong(error.code()) {
+            if !may_be_wrong(&answers, error.code()) {
                 prompt::say("Key and secret could not be checked.\n");
                 return Ok(table);
             }
@@ -66,17 +59,18 @@ impl Questions<'_> {
         }
     }
 
-    fn answers(&self) -> Result<Answers, Error> {
+    /// The settings of the profile, with their names.
+    fn answers(&self) -> Result<[Answer; 3], Error> {
         let [production, _, staging, _] = built_in_names();
         let names = [&[production, staging], &self.environments[..]].concat();
-        let environment = names[prompt::choose("Environment:", &names)?].to_owned();
-        let key = prompt::ask("API key: ", credential)?;
+        let environment = names[prompt::choose("Environment:", &names)?];
+        let key = prompt::ask(|| prompt::read_line("API key: "), credential)?;
         let ways = ["store it in the file", "get it from a command when it is needed (safer)"];
         let secret = match prompt::choose("How to keep the secret:", &ways)? {
-            0 => Source::Stored(prompt::ask_secret(credential)?),
-            _ => Source::Command(self.command()?),
+            0 => ("secret", prompt::ask(prompt::read_secret, credential)?.into()),
+            _ => ("secret_command", self.command()?.into()),
         };
-        Ok(Answers { environment, key, secret })
+        Ok([("env", environment.into()), ("key", key.into()), secret])
     }
 
     fn command(&self) -> Result<Vec<String>, Error> {
@@ -87,9 +81,9 @@ impl Questions<'_> {
              security find-generic-password -s smartextract -w\n  \
              secret-tool lookup service smartextract\n",
         );
-        prompt::ask("Command (not the secret itself): ", |answer| {
-            if answer.contains(['"', '\'', '\\', '|', '<', '>', '$', ';', '&', '`', '~', '*', '('])
-            {
+        let read = || prompt::read_line("Command (not the secret itself): ");
+        prompt::ask(read, |answer| {
+            if answer.contains(|c: char| c.is_control() || "\"'\\|<>$;&`~*(".contains(c)) {
                 return Err("it runs without a shell: enter a program and plain arguments, or \
                             edit the file later");
             }
@@ -126,25 +120,15 @@ impl Questions<'_> {
     }
 }
 
-impl Answers {
-    /// Whether other answers may help after a failed check.
-    const fn may_be_wrong(&self, code: Code) -> bool {
-        match code {
-            Code::InvalidCredentials | Code::KeyDisabled | Code::AccessDenied => true,
-            // The command failed, or printed nothing.
-            Code::Config | Code::MissingCredentials => matches!(self.secret, Source::Command(_)),
-            _ => false,
+/// Whether other answers may help after a failed check.
+fn may_be_wrong(answers: &[Answer], code: Code) -> bool {
+    match code {
+        Code::InvalidCredentials | Code::KeyDisabled | Code::AccessDenied => true,
+        // The command failed, or printed nothing.
+        Code::Config | Code::MissingCredentials => {
+            answers.iter().any(|(name, _)| *name == "secret_command")
         }
-    }
-
-    /// The answers as a TOML table.
-    fn table(&self, profile: &str) -> String {
-        let secret = match &self.secret {
-            Source::Stored(secret) => format!("secret = {}", quoted(secret)),
-            Source::Command(words) => format!("secret_command = {}", quoted(words)),
-        };
-        let (header, env, key) = (header(profile), quoted(&self.environment), quoted(&self.key));
-        format!("{header}\nenv = {env}\nkey = {key}\n{secret}\n")
+        _ => false,
     }
 }
 
@@ -153,32 +137,5 @@ fn credential(answer: &str) -> Result<String, &'static str> {
         Ok(text) => Ok(text),
         Err(Flaw::Empty) => Err("the answer is empty"),
         Err(Flaw::Control(_)) => Err("the answer contains a control character"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use serde_json::Value;
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn all_answers_read_back_from_the_file(
-            profile in "\\PC+",
-            key in "\\PC+",
-            words in proptest::collection::vec("\\PC+", 1..4),
-        ) {
-            for (name, secret, value) in [
-                ("secret", Source::Stored(key.clone()), Value::from(key.as_str())),
-                ("secret_command", Source::Command(words.clone()), Value::from(words.clone())),
-            ] {
-                let answers = Answers { environment: "staging".to_owned(), key: key.clone(), secret };
-                let file: Value = toml::from_str(&answers.table(&profile)).unwrap();
-                prop_assert_eq!(&file["profiles"][&profile]["key"], &Value::from(key.as_str()));
-                prop_assert_eq!(&file["profiles"][&profile][name], &value);
-            }
-        }
     }
 }
