@@ -3,6 +3,8 @@
 //! For a hidden answer, inquire, cliclack, dialoguer and rpassword were tried on real terminals. Each
 //! is worse: they insert `u` for Ctrl-U, show a paste between two keys, or leave the echo off, or
 //! the secret visible, after Ctrl-C or Ctrl-Z. Here the terminal edits the line, as in `sudo`.
+//!
+//! Questions fail with `usage` if the input ends (Ctrl-D); reading a line fails as the system does.
 
 use std::io::{self, Write};
 
@@ -14,9 +16,6 @@ pub use terminal::read_secret;
 const SECRET_PROMPT: &str = "Secret (hidden): ";
 
 /// Asks until `parse` accepts the answer.
-///
-/// # Errors
-/// `usage` if the input ends.
 pub fn ask<T>(
     read: impl Fn() -> io::Result<String>,
     parse: impl Fn(&str) -> Result<T, &'static str>,
@@ -35,9 +34,6 @@ pub fn ask<T>(
 }
 
 /// Asks for one of the options, by number or by name; returns its index. The first is the default.
-///
-/// # Errors
-/// `usage` if the input ends.
 pub fn choose(question: &str, options: &[&str]) -> Result<usize, Error> {
     say(&format!("{question}\n"));
     for (index, option) in options.iter().enumerate() {
@@ -54,9 +50,6 @@ pub fn choose(question: &str, options: &[&str]) -> Result<usize, Error> {
 }
 
 /// Asks for yes or no; yes is the default.
-///
-/// # Errors
-/// `usage` if the input ends.
 pub fn confirm(question: &str) -> Result<bool, Error> {
     ask(
         || read_line(question),
@@ -74,9 +67,6 @@ pub fn say(text: &str) {
 }
 
 /// Shows the prompt and reads a line.
-///
-/// # Errors
-/// The system's, or `UnexpectedEof` for Ctrl-D.
 pub fn read_line(prompt: &str) -> io::Result<String> {
     say(prompt);
     // Ctrl-D leaves the cursor after the prompt.
@@ -94,7 +84,7 @@ fn line() -> io::Result<String> {
 #[cfg(unix)]
 mod terminal {
     use std::io;
-    use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+    use std::sync::{Mutex, MutexGuard, Once};
     use std::thread;
 
     use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
@@ -109,13 +99,10 @@ mod terminal {
     static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
 
     fn before() -> MutexGuard<'static, Option<Termios>> {
-        BEFORE.lock().unwrap_or_else(PoisonError::into_inner)
+        BEFORE.lock().expect("no thread panics while it holds this")
     }
 
     /// Reads a line with the echo off. Ctrl-C, Ctrl-\ and Ctrl-Z work as usual.
-    ///
-    /// # Errors
-    /// The system's, or `UnexpectedEof` for Ctrl-D.
     pub fn read_secret() -> io::Result<String> {
         static ONCE: Once = Once::new();
         let terminal = tcgetattr(io::stdin())?;
@@ -162,9 +149,6 @@ mod terminal {
 #[cfg(not(unix))]
 mod terminal {
     /// Reads a line with the echo off; rpassword restores the console itself.
-    ///
-    /// # Errors
-    /// The system's.
     pub fn read_secret() -> std::io::Result<String> {
         super::say(super::SECRET_PROMPT);
         rpassword::read_password()

@@ -1,5 +1,5 @@
 //! Files: one is replaced as a whole (`--output`), others get text at their end. On failure, each
-//! is as it was before.
+//! is as it was before. Errors are the system's.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -17,9 +17,6 @@ pub enum Target {
 
 impl Target {
     /// Checks that the file can be written, without changing it.
-    ///
-    /// # Errors
-    /// The system's, if it can't.
     pub fn check(path: &Path) -> io::Result<Self> {
         if path.as_os_str().as_encoded_bytes().ends_with(b"/") {
             return Err(io::ErrorKind::IsADirectory.into());
@@ -38,9 +35,6 @@ impl Target {
 
     /// Writes the text. A regular file is replaced in one step by one with mode 0600: a reader
     /// sees either the old or the complete new content.
-    ///
-    /// # Errors
-    /// The system's.
     pub fn write(self, text: &str) -> io::Result<()> {
         let path = match self {
             Self::Special(mut file) => return file.write_all(text.as_bytes()),
@@ -48,15 +42,11 @@ impl Target {
         };
         let mut file = Builder::new().prefix(".smartextract-").tempfile_in(parent(&path))?;
         file.write_all(text.as_bytes())?;
-        match file.persist(path) {
-            Ok(_) => Ok(()),
-            Err(error) if error.error.kind() == io::ErrorKind::ResourceBusy => {
-                Err(io::Error::other(
-                    "it is mounted by itself, so it can't be replaced: mount its directory",
-                ))
-            }
-            Err(error) => Err(error.error),
-        }
+        file.persist(path).map_err(|error| match error.error.kind() {
+            io::ErrorKind::ResourceBusy => io::Error::other("mount its directory, not the file"),
+            _ => error.error,
+        })?;
+        Ok(())
     }
 }
 
@@ -88,17 +78,11 @@ fn check_directory(path: &Path) -> io::Result<()> {
 }
 
 /// Checks that text can be appended to the file, which may not exist yet.
-///
-/// # Errors
-/// The system's, if it can't.
 pub fn check_append(path: &Path) -> io::Result<()> {
     if path.exists() { appendable().open(path).map(drop) } else { check_directory(path) }
 }
 
 /// Appends lines to a file. A missing one is created with mode 0600.
-///
-/// # Errors
-/// The system's, if the text can't be written completely.
 pub fn append(path: &Path, text: &str) -> io::Result<()> {
     let is_new = !path.exists();
     let mut file = appendable().create_new(is_new).open(path)?;

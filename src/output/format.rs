@@ -52,10 +52,6 @@ impl Format {
         }
     }
 
-    pub const fn contains_iframe_url(self) -> bool {
-        !matches!(self, Self::Token)
-    }
-
     /// Checks that this format can represent a value, of which only the name is shown.
     ///
     /// # Errors

@@ -33,7 +33,9 @@ pub fn run(path: &Path, profile: &str, console: &Console) -> Result<u8, Error> {
     let (text, next) = if io::stdin().is_terminal() && io::stderr().is_terminal() {
         let environments = file.environment_names();
         let questions = Questions { path, profile, base: &base, environments };
-        (questions.ask(console)?, next_command(profile))
+        let flag =
+            if profile == "default" { String::new() } else { format!(" --profile {profile}") };
+        (questions.ask(console)?, format!("smartextract token{flag}"))
     } else {
         example(profile, base.is_empty())
     };
@@ -60,13 +62,6 @@ fn check_writable(path: &Path) -> io::Result<()> {
     std::os::unix::fs::DirBuilderExt::mode(&mut directory, 0o700);
     directory.recursive(true).create(parent(path))?;
     check_append(path)
-}
-
-fn next_command(profile: &str) -> String {
-    match profile {
-        "default" => "smartextract token".to_owned(),
-        _ => format!("smartextract token --profile {profile}"),
-    }
 }
 
 /// Without a terminal: the text to write, and which of its lines to edit. A new file gets the

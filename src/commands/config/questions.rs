@@ -40,20 +40,20 @@ impl Questions<'_> {
         prompt::say("Ctrl-C cancels without writing.\n\n");
         loop {
             let answers = self.answers()?;
-            let table = table(self.profile, &answers);
-            let file = extended(self.path, self.base, &table)?;
+            let text = table(self.profile, &answers);
+            let file = extended(self.path, self.base, &text)?;
             if !prompt::confirm("Check key and secret now? This opens a session. [Y/n]: ")? {
-                return Ok(table);
+                return Ok(text);
             }
             let settings = self.settings(&file);
             let Err(error) = settings.and_then(|settings| session::open(&settings, console)) else {
                 prompt::say("Key and secret are valid.\n");
-                return Ok(table);
+                return Ok(text);
             };
             console.report(&error);
-            if !may_be_wrong(&answers, error.code()) {
+            if !may_be_wrong(error.code(), answers[2].0 == "secret_command") {
                 prompt::say("Key and secret could not be checked.\n");
-                return Ok(table);
+                return Ok(text);
             }
             prompt::say("\n");
         }
@@ -120,14 +120,12 @@ impl Questions<'_> {
     }
 }
 
-/// Whether other answers may help after a failed check.
-fn may_be_wrong(answers: &[Answer], code: Code) -> bool {
+/// Whether other answers may help after this failure.
+fn may_be_wrong(code: Code, has_command: bool) -> bool {
     match code {
         Code::InvalidCredentials | Code::KeyDisabled | Code::AccessDenied => true,
         // The command failed, or printed nothing.
-        Code::Config | Code::MissingCredentials => {
-            answers.iter().any(|(name, _)| *name == "secret_command")
-        }
+        Code::Config | Code::MissingCredentials => has_command,
         _ => false,
     }
 }
