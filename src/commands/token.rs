@@ -6,7 +6,7 @@ use crate::console::Console;
 use crate::error::{Code, Error};
 use crate::output::{Destination, Format};
 
-pub fn run(args: TokenArgs, console: &Console) -> Result<u8, Error> {
+pub fn run(args: &TokenArgs, console: &Console) -> Result<u8, Error> {
     let destination = Destination::check(args.format, args.output.as_deref())?;
     let settings = session::settings(&args.settings.0, console)?;
     let template = settings.iframe_template.value.to_string();

@@ -1,9 +1,10 @@
 //! The formats of `token`: what each prints on success, and what a failure prints for `eval`.
+//! A value that a format can't represent is an error.
 
 use clap::ValueEnum;
 use serde_json::Value;
 
-use super::quote;
+use super::quote::{fish, html_attribute, is_plain_for_dotenv, posix, powershell};
 use crate::error::{Code, Error};
 use crate::secret::{IframeUrl, Token};
 
@@ -53,11 +54,8 @@ impl Format {
     }
 
     /// Checks that this format can represent a value, of which only the name is shown.
-    ///
-    /// # Errors
-    /// The given code if it can't.
     pub fn check(self, code: Code, name: &str, value: &str) -> Result<(), Error> {
-        if self != Self::Dotenv || quote::is_plain_for_dotenv(value) {
+        if self != Self::Dotenv || is_plain_for_dotenv(value) {
             return Ok(());
         }
         let message =
@@ -66,9 +64,6 @@ impl Format {
     }
 
     /// The session in this format. For the GitHub formats, these are the lines of the file.
-    ///
-    /// # Errors
-    /// `internal` if the format can't represent the token.
     pub fn render(self, session: &Session) -> Result<String, Error> {
         let (token, url) = (session.token.expose(), session.iframe_url.expose());
         self.check(Code::Internal, "the token", token)?;
@@ -77,23 +72,18 @@ impl Format {
         Ok(match self {
             Self::Token => format!("{token}\n"),
             Self::Json => {
-                let environment = session.environment.as_str();
-                let [token, url, environment] = [token, url, environment].map(Value::from);
-                format!(
-                    "{{\"token\":{token},\"iframe_url\":{url},\"environment\":{environment}}}\n"
-                )
+                let [token, url, name] = [token, url, &session.environment].map(Value::from);
+                format!(r#"{{"token":{token},"iframe_url":{url},"environment":{name}}}"#) + "\n"
             }
             Self::Url => format!("{url}\n"),
             Self::Iframe => {
-                format!("<iframe src=\"{}\"></iframe>\n", quote::html_attribute(url))
+                format!("<iframe src=\"{}\"></iframe>\n", html_attribute(url))
             }
             // Without a bare `export`: word splitting of an unquoted `eval $(…)` could run it.
-            Self::Env => {
-                pair(|name, value| format!("{name}={}; export {name};\n", quote::posix(value)))
-            }
-            Self::Fish => pair(|name, value| format!("set -gx {name} {};\n", quote::fish(value))),
+            Self::Env => pair(|name, value| format!("{name}={}; export {name};\n", posix(value))),
+            Self::Fish => pair(|name, value| format!("set -gx {name} {};\n", fish(value))),
             Self::Powershell => {
-                pair(|name, value| format!("$Env:{name} = {};\n", quote::powershell(value)))
+                pair(|name, value| format!("$Env:{name} = {};\n", powershell(value)))
             }
             Self::Dotenv | Self::GithubEnv => pair(|name, value| format!("{name}={value}\n")),
             Self::GithubOutput => format!("token={token}\niframe_url={url}\n"),

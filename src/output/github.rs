@@ -7,19 +7,14 @@ use super::{Session, check_append, unwritable};
 use crate::error::{Code, Error};
 
 /// The file that the variable names, which can be appended to.
-///
-/// # Errors
-/// `config` if the variable is unset or the file can't be written.
 pub fn check(variable: &str) -> Result<PathBuf, Error> {
     let path = PathBuf::from(env::var_os(variable).unwrap_or_default());
     if path.as_os_str().is_empty() {
         let hint = "use this format in a step of GitHub Actions: the runner sets the variable";
         return Err(Error::config(format!("{variable} is not set")).hint(hint));
     }
-    match check_append(&path) {
-        Ok(()) => Ok(path),
-        Err(error) => Err(unwritable(Code::Config, &path, error)),
-    }
+    check_append(&path).map_err(unwritable(Code::Config, &path))?;
+    Ok(path)
 }
 
 /// The commands that make the runner hide token and URL in the log.

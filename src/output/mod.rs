@@ -1,4 +1,6 @@
 //! Output: a session in a format becomes text, and the text reaches its destination.
+//!
+//! A file that can't be written is an `internal` error, except GitHub's before the session: `config`.
 
 mod file;
 mod format;
@@ -27,46 +29,39 @@ pub enum Destination {
 
 impl Destination {
     /// Checks that the destination can be written to, without leaving anything behind.
-    ///
-    /// # Errors
-    /// `usage` if format and `--output` contradict each other, `config` if GitHub's file is not
-    /// set or can't be written, `internal` if the file of `--output` can't be written.
     pub fn check(format: Format, output: Option<&Path>) -> Result<Self, Error> {
         match (format.file_variable(), output) {
-            (Some(variable), None) => github::check(variable).map(Self::Github),
-            (Some(variable), Some(_)) => Err(Error::usage(
-                "--output can't be combined with the GitHub formats",
-            )
-            .hint(format!("remove --output: the format writes to the file that {variable} names"))),
-            (None, Some(path)) if !file::is_standard_output(path) => match Target::check(path) {
-                Ok(target) => Ok(Self::File(path.to_owned(), target)),
-                Err(error) => Err(unwritable(Code::Internal, path, error)),
-            },
+            (None, Some(path)) if !file::is_standard_output(path) => {
+                let target = Target::check(path).map_err(unwritable(Code::Internal, path))?;
+                Ok(Self::File(path.to_owned(), target))
+            }
             (None, _) => Ok(Self::StandardOutput),
+            (Some(variable), None) => github::check(variable).map(Self::Github),
+            (Some(variable), Some(_)) => {
+                let hint = format!("remove --output: the file is the one that {variable} names");
+                Err(Error::usage("--output can't be combined with the GitHub formats").hint(hint))
+            }
         }
     }
 
     /// Writes the session.
-    ///
-    /// # Errors
-    /// `internal` if the format can't represent the token, or if it could not be written.
     pub fn write(self, format: Format, session: &Session) -> Result<(), Error> {
         let text = format.render(session)?;
-        let (path, written) = match self {
-            Self::StandardOutput => return Console::print(text),
-            Self::File(path, target) => (path, target.write(&text)),
+        match self {
+            Self::StandardOutput => Console::print(text),
+            Self::File(path, target) => {
+                target.write(&text).map_err(unwritable(Code::Internal, &path))
+            }
             Self::Github(path) => {
                 // The masks come first, so that no failure or signal leaves an unmasked value.
                 Console::print(github::masks(session))?;
-                let written = append(&path, &text);
-                (path, written)
+                append(&path, &text).map_err(unwritable(Code::Internal, &path))
             }
-        };
-        written.map_err(|error| unwritable(Code::Internal, &path, error))
+        }
     }
 }
 
-/// The error for a file that can't be written.
-pub fn unwritable(code: Code, path: &Path, cause: io::Error) -> Error {
-    Error::new(code, format!("{} can't be written", path.display())).cause(cause)
+/// Creates the error for a file that can't be written from its cause.
+pub fn unwritable(code: Code, path: &Path) -> impl FnOnce(io::Error) -> Error {
+    move |cause| Error::new(code, format!("{} can't be written", path.display())).cause(cause)
 }

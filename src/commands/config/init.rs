@@ -29,7 +29,7 @@ pub fn run(path: &Path, profile: &str, console: &Console) -> Result<u8, Error> {
         return Err(profile_exists(path, profile));
     }
     extended(path, &base, &header(profile))?;
-    check_writable(path).map_err(|error| unwritable(Code::Internal, path, error))?;
+    check_writable(path).map_err(unwritable(Code::Internal, path))?;
     let (text, next) = if io::stdin().is_terminal() && io::stderr().is_terminal() {
         let environments = file.environment_names();
         let questions = Questions { path, profile, base: &base, environments };
@@ -86,8 +86,6 @@ fn add(path: &Path, text: &str) -> Result<ProfileFile, Error> {
     let base = read_profile_file(path)?.unwrap_or_default();
     let file = extended(path, &base, text)?;
     let separator = if base.is_empty() { "" } else { "\n" };
-    match append(path, &[separator, text].concat()) {
-        Ok(()) => Ok(file),
-        Err(error) => Err(unwritable(Code::Internal, path, error)),
-    }
+    append(path, &[separator, text].concat()).map_err(unwritable(Code::Internal, path))?;
+    Ok(file)
 }

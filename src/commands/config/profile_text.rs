@@ -21,15 +21,12 @@ pub fn header(profile: &str) -> String {
 pub fn table(profile: &str, settings: &[(&str, Value)]) -> String {
     let mut table = header(profile) + "\n";
     for (name, value) in settings {
-        table += &format!("{name} = {value}\n");
+        table.extend([name, " = ", &value.to_string(), "\n"]);
     }
     table
 }
 
 /// The profile file as it would be with the table at its end.
-///
-/// # Errors
-/// `config` if the two don't fit together.
 pub fn extended(path: &Path, base: &str, table: &str) -> Result<ProfileFile, Error> {
     ProfileFile::parse(path, [base, "\n\n", table].concat()).map_err(|error| {
         Error::config(format!("{} can't be extended; nothing was changed", path.display()))

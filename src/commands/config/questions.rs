@@ -1,4 +1,5 @@
 //! The questions of `config init` on a terminal, and the check of their answers.
+//! The error is `usage` if the user cancels, or `config` if the profile does not fit into the file.
 
 use std::env;
 use std::path::Path;
@@ -16,9 +17,6 @@ use crate::settings::{
 };
 use crate::{program, prompt};
 
-/// A setting's name and value.
-type Answer = (&'static str, Value);
-
 /// The questions for one profile.
 pub struct Questions<'a> {
     pub path: &'a Path,
@@ -32,9 +30,6 @@ pub struct Questions<'a> {
 impl Questions<'_> {
     /// Asks until the credentials work, or the user does not want to check them; returns the
     /// profile's table.
-    ///
-    /// # Errors
-    /// `usage` if the user cancels, `config` if the table does not fit into the file.
     pub fn ask(&self, console: &Console) -> Result<String, Error> {
         Console::log(&format!("Profile {} in {}", self.profile, self.path.display()));
         prompt::say("Ctrl-C cancels without writing.\n\n");
@@ -51,7 +46,13 @@ impl Questions<'_> {
                 return Ok(text);
             };
             console.report(&error);
-            if !may_be_wrong(error.code(), answers[2].0 == "secret_command") {
+            let is_rejected = match error.code() {
+                Code::InvalidCredentials | Code::KeyDisabled | Code::AccessDenied => true,
+                // The command failed, or printed nothing.
+                Code::Config | Code::MissingCredentials => answers[2].0 == "secret_command",
+                _ => false,
+            };
+            if !is_rejected {
                 prompt::say("Key and secret could not be checked.\n");
                 return Ok(text);
             }
@@ -60,7 +61,7 @@ impl Questions<'_> {
     }
 
     /// The settings of the profile, with their names.
-    fn answers(&self) -> Result<[Answer; 3], Error> {
+    fn answers(&self) -> Result<[(&'static str, Value); 3], Error> {
         let [production, _, staging, _] = built_in_names();
         let names = [&[production, staging], &self.environments[..]].concat();
         let environment = names[prompt::choose("Environment:", &names)?];
@@ -120,20 +121,9 @@ impl Questions<'_> {
     }
 }
 
-/// Whether other answers may help after this failure.
-fn may_be_wrong(code: Code, has_command: bool) -> bool {
-    match code {
-        Code::InvalidCredentials | Code::KeyDisabled | Code::AccessDenied => true,
-        // The command failed, or printed nothing.
-        Code::Config | Code::MissingCredentials => has_command,
-        _ => false,
-    }
-}
-
 fn credential(answer: &str) -> Result<String, &'static str> {
-    match trimmed(answer) {
-        Ok(text) => Ok(text),
-        Err(Flaw::Empty) => Err("the answer is empty"),
-        Err(Flaw::Control(_)) => Err("the answer contains a control character"),
-    }
+    trimmed(answer).map_err(|flaw| match flaw {
+        Flaw::Empty => "the answer is empty",
+        Flaw::Control(_) => "the answer contains a control character",
+    })
 }
