@@ -88,6 +88,23 @@ fn a_file_that_would_become_too_large_is_left_unchanged() {
     assert_eq!(outcome.read(PROFILE).len(), text.len());
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_failed_write_leaves_the_file_as_it_was() {
+    for (text, limit) in [(Some("#".repeat(500)), 1), (None, 0)] {
+        let home = tempfile::TempDir::new().unwrap();
+        if let Some(text) = &text {
+            std::fs::write(home.path().join("c"), text).unwrap();
+        }
+        let program = assert_cmd::cargo::cargo_bin!("smartextract").display().to_string();
+        // The limit is in units of 512 bytes.
+        let script = format!("ulimit -f {limit}; '{program}' config init --config c; exit $?");
+        let output = isolated("sh").args(["-c", &script]).current_dir(home.path()).output();
+        assert_eq!(output.unwrap().status.code(), Some(1));
+        assert_eq!(std::fs::read_to_string(home.path().join("c")).ok(), text);
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_pipe_or_device_is_never_replaced() {
