@@ -16,7 +16,7 @@ use clap::builder::{StyledStr, Styles};
 use clap::error::ErrorKind;
 use clap::{Args, ColorChoice, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 
-pub use self::help::{examples, has_exit_codes};
+pub use self::help::{examples, exit_codes, has_exit_codes};
 pub use self::refusal::output_options as output_options_of_refused;
 pub use self::settings::{FileArgs, SettingsArgs, setting_names};
 use crate::console::{OutputOptions, Verbosity};

@@ -5,61 +5,53 @@
 use std::fmt::{self, Write as _};
 
 use anyhow::anyhow;
+use clap::ValueEnum;
 use serde::Serialize;
+use serde_json::{Map, Value};
 
-/// The kinds of failure that a script can distinguish.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The kinds of failure that a script can distinguish. The number is the exit code, the name in
+/// snake case is the code in JSON errors, and help and manual print the comments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
+#[serde(rename_all = "snake_case")]
+#[value(rename_all = "snake_case")]
+#[repr(u8)]
 pub enum Code {
-    Internal,
-    Usage,
-    Config,
-    MissingCredentials,
-    InvalidCredentials,
-    KeyDisabled,
-    AccessDenied,
-    Network,
-    Timeout,
-    Tls,
-    ServerError,
-    UnexpectedResponse,
-    RateLimited,
-    NotExecutable,
-    NotFound,
+    /// output could not be written, or a bug
+    Internal = 1,
+    /// invalid arguments
+    Usage = 2,
+    /// invalid profile file, environment variable or setting
+    Config = 3,
+    /// no key or no secret found
+    MissingCredentials = 4,
+    /// 401: the credentials are not valid
+    InvalidCredentials = 10,
+    /// 401: the key is disabled
+    KeyDisabled = 11,
+    /// any other 401 or 403
+    AccessDenied = 12,
+    /// name resolution, connection or proxy failed
+    Network = 20,
+    /// the time budget is used up
+    Timeout = 21,
+    /// certificate or handshake rejected
+    Tls = 22,
+    /// 5xx, after all retries
+    ServerError = 30,
+    /// redirect, other status, not JSON, or no valid token
+    UnexpectedResponse = 31,
+    /// 429, after all retries
+    RateLimited = 32,
+    /// COMMAND can't be run
+    NotExecutable = 126,
+    /// COMMAND is not found
+    NotFound = 127,
 }
 
-/// Each code with its exit code, its name in JSON errors and its meaning.
-#[rustfmt::skip]
-pub static CODES: [(Code, u8, &str, &str); 15] = [
-    (Code::Internal, 1, "internal", "output could not be written, or a bug"),
-    (Code::Usage, 2, "usage", "invalid arguments"),
-    (Code::Config, 3, "config", "invalid profile file, environment variable or setting"),
-    (Code::MissingCredentials, 4, "missing_credentials", "no key or no secret found"),
-    (Code::InvalidCredentials, 10, "invalid_credentials", "401: the credentials are not valid"),
-    (Code::KeyDisabled, 11, "key_disabled", "401: the key is disabled"),
-    (Code::AccessDenied, 12, "access_denied", "any other 401 or 403"),
-    (Code::Network, 20, "network", "name resolution, connection or proxy failed"),
-    (Code::Timeout, 21, "timeout", "the time budget is used up"),
-    (Code::Tls, 22, "tls", "certificate or handshake rejected"),
-    (Code::ServerError, 30, "server_error", "5xx, after all retries"),
-    (Code::UnexpectedResponse, 31, "unexpected_response", "redirect, other status, not JSON, or no valid token"),
-    (Code::RateLimited, 32, "rate_limited", "429, after all retries"),
-    (Code::NotExecutable, 126, "not_executable", "COMMAND can't be run"),
-    (Code::NotFound, 127, "not_found", "COMMAND is not found"),
-];
-
 impl Code {
-    fn row(self) -> (Self, u8, &'static str, &'static str) {
-        *CODES.iter().find(|row| row.0 == self).expect("CODES has every code")
-    }
-
     /// The process's exit code.
-    pub fn exit_code(self) -> u8 {
-        self.row().1
-    }
-
-    /// The name in JSON errors.
-    fn name(self) -> &'static str {
-        self.row().2
+    pub const fn exit_code(self) -> u8 {
+        self as u8
     }
 
     /// Whether a later attempt may succeed.
@@ -68,15 +60,24 @@ impl Code {
     }
 }
 
+/// A setting that helps to fix a failure. Without a value, only its origin is shown.
+#[derive(Debug)]
+struct Detail {
+    name: &'static str,
+    value: Option<String>,
+    origin: String,
+}
+
 /// A failure to report to the user. No part may contain a secret.
 #[derive(Debug)]
 pub struct Error {
     code: Code,
-    message: String,
+    message: Box<str>,
     http_status: Option<u16>,
     retryable: bool,
-    details: Vec<String>,
-    hint: Option<String>,
+    details: Vec<Detail>,
+    earlier_attempts: Vec<String>,
+    hint: Option<Box<str>>,
     cause: Option<anyhow::Error>,
 }
 
@@ -84,10 +85,11 @@ impl Error {
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         Self {
             code,
-            message: message.into(),
+            message: message.into().into(),
             http_status: None,
             retryable: code.retryable(),
             details: Vec::new(),
+            earlier_attempts: Vec::new(),
             hint: None,
             cause: None,
         }
@@ -105,14 +107,26 @@ impl Error {
     /// What the user can do next.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.hint = Some(hint.into().into());
         self
     }
 
-    /// A further fact that helps to find the cause: an origin, an endpoint, an earlier attempt.
+    /// A setting that helps to find the cause, without its value if that is a secret.
     #[must_use]
-    pub fn detail(mut self, line: impl Into<String>) -> Self {
-        self.details.push(line.into());
+    pub fn setting(
+        mut self,
+        name: &'static str,
+        value: Option<String>,
+        origin: &impl ToString,
+    ) -> Self {
+        self.details.push(Detail { name, value, origin: origin.to_string() });
+        self
+    }
+
+    /// The summaries of the attempts before the one that this failure is about.
+    #[must_use]
+    pub fn earlier_attempts(mut self, summaries: Vec<String>) -> Self {
+        self.earlier_attempts = summaries;
         self
     }
 
@@ -148,7 +162,7 @@ impl Error {
 
     /// The message with its chain of causes, on one line.
     pub fn summary(&self) -> String {
-        let mut summary = self.message.clone();
+        let mut summary = self.message.to_string();
         for cause in self.causes() {
             summary.push_str(": ");
             summary.push_str(&cause);
@@ -161,7 +175,8 @@ impl Error {
         let mut causes: Vec<String> = Vec::new();
         for cause in self.cause.iter().flat_map(anyhow::Error::chain) {
             let text = cause.to_string();
-            if !causes.last().unwrap_or(&self.message).contains(&text) {
+            let before = causes.last().map_or(&*self.message, String::as_str);
+            if !before.contains(&text) {
                 causes.push(text);
             }
         }
@@ -170,45 +185,68 @@ impl Error {
 
     /// For people: label and text of each line.
     pub fn lines(&self) -> Vec<(&'static str, String)> {
-        let mut lines = vec![("error:", self.message.clone())];
-        lines.extend(self.causes().into_iter().map(|cause| ("", format!("  caused by: {cause}"))));
-        lines.extend(self.details.iter().map(|detail| ("", format!("  {detail}"))));
-        lines.extend(self.hint.iter().map(|hint| ("hint:", hint.clone())));
+        let mut lines = vec![("error:", self.message.to_string())];
+        for cause in self.causes() {
+            lines.push(("", format!("  caused by: {cause}")));
+        }
+        for (index, summary) in self.earlier_attempts.iter().enumerate() {
+            lines.push(("", format!("  attempt {}: {summary}", index + 1)));
+        }
+        for Detail { name, value, origin } in &self.details {
+            let text = match value {
+                Some(value) => format!("{value} ({origin})"),
+                None => origin.clone(),
+            };
+            lines.push(("", format!("  {:<12} {text}", format!("{name}:"))));
+        }
+        if let Some(hint) = &self.hint {
+            lines.push(("hint:", hint.to_string()));
+        }
         lines
     }
 
     /// For scripts: one line of JSON without control characters.
     pub fn json(&self, warnings: &[String]) -> String {
         #[derive(Serialize)]
-        struct Line<'a> {
-            error: Body<'a>,
-        }
-        #[derive(Serialize)]
         struct Body<'a> {
-            code: &'static str,
+            code: Code,
             exit_code: u8,
             message: String,
             http_status: Option<u16>,
             retryable: bool,
-            #[serde(skip_serializing_if = "<[String]>::is_empty")]
-            details: &'a [String],
+            #[serde(skip_serializing_if = "Map::is_empty")]
+            details: Map<String, Value>,
             #[serde(skip_serializing_if = "Option::is_none")]
             hint: Option<&'a str>,
             #[serde(skip_serializing_if = "<[String]>::is_empty")]
             warnings: &'a [String],
         }
         let body = Body {
-            code: self.code.name(),
+            code: self.code,
             exit_code: self.code.exit_code(),
             message: self.summary(),
             http_status: self.http_status,
             retryable: self.retryable,
-            details: &self.details,
+            details: self.details_json(),
             hint: self.hint.as_deref(),
             warnings,
         };
-        let json = serde_json::to_string(&Line { error: body });
-        escape_controls(&json.expect("strings and numbers are always JSON"))
+        let json = serde_json::to_string(&body).expect("strings and numbers are always JSON");
+        escape_controls(&format!("{{\"error\":{json}}}"))
+    }
+
+    fn details_json(&self) -> Map<String, Value> {
+        let mut details = Map::new();
+        for Detail { name, value, origin } in &self.details {
+            if let Some(value) = value {
+                details.insert((*name).to_owned(), value.as_str().into());
+            }
+            details.insert(format!("{name}_origin"), origin.as_str().into());
+        }
+        if !self.earlier_attempts.is_empty() {
+            details.insert("earlier_attempts".to_owned(), self.earlier_attempts.clone().into());
+        }
+        details
     }
 }
 
@@ -222,14 +260,15 @@ impl From<anyhow::Error> for Error {
 /// Escapes DEL and the C1 control characters too: JSON allows them unescaped (RFC 8259, section 7),
 /// but a terminal may interpret them.
 fn escape_controls(json: &str) -> String {
-    json.chars().fold(String::with_capacity(json.len()), |mut escaped, c| {
+    let mut escaped = String::with_capacity(json.len());
+    for c in json.chars() {
         if c.is_control() {
-            write!(escaped, "\\u{:04x}", u32::from(c)).expect("a String never fails");
+            write!(escaped, "\\u{:04x}", u32::from(c)).expect("a String accepts all writes");
         } else {
             escaped.push(c);
         }
-        escaped
-    })
+    }
+    escaped
 }
 
 #[cfg(test)]

@@ -151,7 +151,7 @@ fn refusal(error: ureq::Error) -> Result<Error, ureq::Error> {
         _ => return Err(error),
     };
     let hint = "check the proxy's URL, user name and password, and which hosts it allows";
-    Ok(Error::new(Code::Network, message).hint(hint).cause(error.into_io()))
+    Ok(Error::new(Code::Network, message).hint(hint).cause(error.into_io()).not_retryable())
 }
 
 /// The other end of a connection, for messages.

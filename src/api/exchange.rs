@@ -74,8 +74,8 @@ pub fn exchange(
         let wait = (is_transient && number < of)
             .then(|| retry::wait(number, retry_after, left(), fastrand::f64()))
             .flatten();
-        let Some(wait) = wait else { return Err(earlier.iter().fold(error, Error::detail)) };
-        earlier.push(format!("attempt {number}: {}", error.summary()));
+        let Some(wait) = wait else { return Err(error.earlier_attempts(earlier)) };
+        earlier.push(error.summary());
         watch(Event::WaitBegins(wait));
         thread::sleep(wait);
     }

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use clap::{Arg, Command};
+use clap::{Arg, Command, ValueEnum};
 
-use crate::error::CODES;
+use crate::error::Code;
 use crate::settings::{PROFILE_KEYS, variable_name};
 
 /// A command line and its purpose.
@@ -34,17 +34,14 @@ const TOKEN: [Example; 6] = [
     ("smartextract token --env staging", "print a token for the staging environment"),
     ("token=$(smartextract token) || exit", "use it in a script that stops on failure"),
     ("eval \"$(smartextract token --format env)\"", "set variables; $? shows a failure"),
-    (
-        "smartextract token --format dotenv -o smartextract.env",
-        "write a file that only you can read",
-    ),
+    ("smartextract token --format dotenv -o smartextract.env", "write a file of mode 0600"),
     ("pass show x | smartextract token --key KEY --secret-file -", "use a password manager"),
     ("smartextract token -v", "see which settings are used"),
 ];
 
 const CHECK: [Example; 2] = [
     ("smartextract check --env staging", "check the staging key"),
-    ("smartextract check -q > /dev/null || exit", "stop a script that needs a valid key"),
+    ("smartextract check || exit", "stop a script if the key does not work"),
 ];
 
 const EXEC: [Example; 2] = [
@@ -67,14 +64,14 @@ const CONFIG: [Example; 4] = [
 ];
 
 const COMPLETIONS: [Example; 3] = [
+    ("source <(smartextract completions bash)", "bash: add this line to ~/.bashrc"),
     (
-        "smartextract completions bash > ~/.local/share/bash-completion/completions/smartextract",
-        "install for bash; the directory must exist",
+        "mkdir -p ~/.zfunc && smartextract completions zsh > ~/.zfunc/_smartextract",
+        "zsh: then put `fpath+=~/.zfunc; autoload -Uz compinit && compinit` into ~/.zshrc",
     ),
-    ("smartextract completions zsh > \"${fpath[1]}/_smartextract\"", "install for zsh"),
     (
         "smartextract completions fish > ~/.config/fish/completions/smartextract.fish",
-        "install for fish",
+        "fish: the directory must exist",
     ),
 ];
 
@@ -145,6 +142,17 @@ pub fn has_exit_codes(command: &str) -> bool {
     ["smartextract", "token", "check", "exec", "emulator"].contains(&command)
 }
 
+/// Each exit code of a failure with its name in JSON errors and its meaning.
+pub fn exit_codes() -> Vec<(u8, String, String)> {
+    let mut codes = Vec::new();
+    for code in Code::value_variants() {
+        let value = code.to_possible_value().expect("no code is hidden");
+        let meaning = value.get_help().map(ToString::to_string).unwrap_or_default();
+        codes.push((code.exit_code(), value.get_name().to_owned(), meaning));
+    }
+    codes
+}
+
 fn after_help(command: &str) -> String {
     let mut text = String::new();
     for (index, (line, purpose)) in examples(command).iter().enumerate() {
@@ -153,7 +161,7 @@ fn after_help(command: &str) -> String {
     }
     if has_exit_codes(command) {
         text.push_str("\n\nExit codes:\n   0  success");
-        for (_, number, name, meaning) in CODES {
+        for (number, name, meaning) in exit_codes() {
             let _ = write!(text, "\n {number:>3}  {name:<20} {meaning}");
         }
         text.push_str("\n1x: credentials. 2x: network. 3x: server.");

@@ -7,7 +7,7 @@ use crate::cli::{CheckArgs, CheckFormat};
 use crate::console::{Console, printable};
 use crate::error::Error;
 
-pub fn run(args: CheckArgs, console: &Console) -> Result<u8, Error> {
+pub fn run(args: &CheckArgs, console: &Console) -> Result<u8, Error> {
     let settings = session::settings(&args.settings.0, console)?;
     session::open(&settings, console)?;
     let report = Report {

@@ -1,14 +1,14 @@
-//! `completions`: scripts that ask this program for candidates, and its answers.
+//! `completions`: scripts that ask this program for candidates, and the candidates.
 //!
 //! `clap_complete` provides both. A script sets [`VARIABLE`] and passes the words typed so far; the
-//! answers include the profiles and environments of the user's own file.
+//! candidates include the profiles and environments of the user's own file.
 
 use std::env;
 use std::ffi::OsString;
 
-use clap::{Command, ValueHint};
+use clap::{Command, ValueEnum, ValueHint};
 use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
-use clap_complete::env::{CompleteEnv, EnvCompleter, Shells};
+use clap_complete::env::{CompleteEnv, Shells};
 
 use crate::cli::{self, Shell};
 use crate::console::Console;
@@ -18,10 +18,17 @@ use crate::settings::{self, Flags, ProfileFile, Sources, built_in_names};
 /// Set by the completion scripts.
 const VARIABLE: &str = "SMARTEXTRACT_COMPLETE";
 
+/// Prints the script for a shell.
+///
+/// # Errors
+/// `internal` if it could not be written.
 pub fn run(shell: Shell) -> Result<u8, Error> {
-    let mut script = Vec::new();
+    let name = shell.to_possible_value().expect("no shell is hidden");
     let program = "smartextract";
-    completer(shell)
+    let mut script = Vec::new();
+    Shells::builtins()
+        .completer(name.get_name())
+        .expect("clap_complete knows every shell")
         .write_registration(VARIABLE, program, program, program, &mut script)
         .expect("a Vec accepts all writes");
     let script = String::from_utf8(script).expect("scripts are text");
@@ -29,46 +36,50 @@ pub fn run(shell: Shell) -> Result<u8, Error> {
     Ok(0)
 }
 
-/// The script, extended for shells that complete paths themselves if the program offers nothing:
-/// they quote them, unlike what the program offers.
+/// The script with what a shell does better itself: it quotes paths, unlike the candidates.
 fn completed_by_shell(shell: Shell, script: String) -> String {
     match shell {
         Shell::Bash => script.replace("-o bashdefault", "-o bashdefault -o default"),
-        Shell::Zsh => script.replace(
-            "\ncompdef _clap_dynamic_completer_smartextract smartextract",
-            "\n_smartextract() {\n    \
-                 _clap_dynamic_completer_smartextract\n    \
-                 (( compstate[nmatches] )) || _files\n\
-             }\n\n\
-             # As a function from fpath, the script completes at once.\n\
-             if [[ $funcstack[1] == _smartextract ]]; then\n    \
-                 _smartextract\n\
-             else\n    \
-                 compdef _smartextract smartextract\n\
-             fi",
-        ),
-        Shell::Fish | Shell::Powershell | Shell::Elvish => script,
+        Shell::Zsh => script
+            .replace("\ncompdef _clap_dynamic_completer_smartextract smartextract", ZSH_FUNCTION),
+        Shell::Fish => script + FISH_COMMAND,
+        Shell::Powershell | Shell::Elvish => script,
     }
 }
 
-fn completer(shell: Shell) -> &'static dyn EnvCompleter {
-    use clap_complete::env::{Bash, Elvish, Fish, Powershell, Zsh};
-    match shell {
-        Shell::Bash => &Bash,
-        Shell::Zsh => &Zsh,
-        Shell::Fish => &Fish,
-        Shell::Powershell => &Powershell,
-        Shell::Elvish => &Elvish,
-    }
+/// Completes paths if there are no candidates.
+const ZSH_FUNCTION: &str = r"
+_smartextract() {
+    _clap_dynamic_completer_smartextract
+    (( compstate[nmatches] )) && return
+    compset -P 1 '--*='
+    _files
 }
 
-/// Answers a completion script; returns whether one asked.
+# As a function from fpath, the script completes at once.
+if [[ $funcstack[1] == _smartextract ]]; then
+    _smartextract
+else
+    compdef _smartextract smartextract
+fi";
+
+/// Completes COMMAND and its arguments as if they were typed alone.
+const FISH_COMMAND: &str = r#"
+complete --command smartextract --condition "contains -- -- (commandline --current-process --tokenize --cut-at-cursor)" \
+    --arguments "(complete --do-complete (commandline --current-process --cut-at-cursor | string replace --regex '^.*? -- ' ''))"
+"#;
+
+/// Prints the candidates for a completion script; returns whether one asked.
 ///
 /// Each script passes `--` first, which no other command line starts with. Without this check a
 /// variable that is set by accident would print a script instead of a token, with exit code 0.
+///
+/// # Errors
+/// `usage` if the shell is unknown or the words can't be completed.
 pub fn answer(arguments: &[OsString]) -> Result<bool, Error> {
-    if arguments.get(1).is_none_or(|first| first != "--") {
-        return Ok(false);
+    match arguments.get(1) {
+        Some(first) if first == "--" => {}
+        _ => return Ok(false),
     }
     let shell = env::var_os(VARIABLE).unwrap_or_default();
     let with_paths = shell != "bash" && shell != "zsh";

@@ -6,7 +6,7 @@ use crate::console::Console;
 use crate::error::Error;
 use crate::output::{TOKEN_VARIABLE, URL_VARIABLE};
 
-pub fn run(args: ExecArgs, console: &Console) -> Result<u8, Error> {
+pub fn run(args: &ExecArgs, console: &Console) -> Result<u8, Error> {
     let settings = session::settings(&args.settings.0, console)?;
     session::warn_of_mixed_hosts(&settings, console);
     let session = session::open(&settings, console)?;

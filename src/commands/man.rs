@@ -1,20 +1,41 @@
 //! `man`: the manual, from the same definitions as the help.
 
-use std::fs;
 use std::path::Path;
+use std::{fs, io};
 
 use anyhow::Context;
 use clap::Command;
 use clap_mangen::Man;
-use clap_mangen::roff::{Inline, Roff, bold, italic, roman};
+use clap_mangen::roff::{Roff, bold, roman};
 
 use crate::cli;
 use crate::console::Console;
-use crate::error::{CODES, Error};
+use crate::error::Error;
 use crate::settings::variable_name;
 
 /// The date of this version, as in the changelog.
 const RELEASED: &str = "2026-11-23";
+
+const OTHER_VARIABLES: [(&str, &str); 6] = [
+    ("SSL_CERT_FILE, SSL_CERT_DIR", "Trust store to use instead of the operating system's."),
+    ("HTTPS_PROXY, ALL_PROXY", "Proxy, if none of the variables above names one."),
+    ("NO_PROXY", "Hosts that bypass the proxy, unless it is given with --proxy."),
+    ("GITHUB_ENV, GITHUB_OUTPUT", "Files that the formats of these names append to."),
+    ("NO_COLOR", "Disables colors."),
+    ("SMARTEXTRACT_COMPLETE", "Set by the completion scripts; do not set it yourself."),
+];
+
+const FILES: [(&str, &str); 3] = [
+    (
+        "~/.config/smartextract/config.toml",
+        "Profile file on Linux; $XDG_CONFIG_HOME replaces ~/.config.",
+    ),
+    ("~/Library/Application Support/smartextract/config.toml", "Profile file on macOS."),
+    (
+        "smartextract\\config.toml in the Known Folder RoamingAppData",
+        "Profile file on Windows, usually C:\\Users\\NAME\\AppData\\Roaming\\smartextract.",
+    ),
+];
 
 /// Prints the main page, or writes one page per command into the directory.
 pub fn run(dir: Option<&Path>) -> Result<u8, Error> {
@@ -29,7 +50,7 @@ pub fn run(dir: Option<&Path>) -> Result<u8, Error> {
     Ok(0)
 }
 
-fn write_pages(dir: &Path, command: &Command) -> std::io::Result<()> {
+fn write_pages(dir: &Path, command: &Command) -> io::Result<()> {
     fs::write(dir.join(format!("{}.1", name(command))), page(command))?;
     command.get_subcommands().try_for_each(|command| write_pages(dir, command))
 }
@@ -46,92 +67,52 @@ fn page(command: &Command) -> String {
         .date(RELEASED)
         .manual("User Commands");
     let mut page = Vec::new();
-    let mut roff = Roff::default();
-    let is_program = name(command) == "smartextract";
-    let rendered = man
-        .render_title(&mut page)
-        .and_then(|()| man.render_name_section(&mut page))
-        .and_then(|()| man.render_synopsis_section(&mut page))
-        .and_then(|()| man.render_description_section(&mut page))
-        .and_then(|()| man.render_options_section(&mut page))
-        .and_then(|()| match command.get_subcommands().next() {
-            Some(_) => man.render_subcommands_section(&mut page),
-            None => Ok(()),
-        });
-    rendered.expect("a Vec accepts all writes");
-    examples(&mut roff, command.get_name());
-    if is_program {
-        environment(&mut roff);
-        files(&mut roff);
-    }
-    if cli::has_exit_codes(command.get_name()) {
-        exit_status(&mut roff);
-    }
-    page.extend(roff.render().into_bytes());
+    render(&man, command, &mut page).expect("a Vec accepts all writes");
     // roff would join the lines of a list.
     String::from_utf8_lossy(&page).replace("\n\\- ", "\n.br\n\\- ")
 }
 
-fn section(roff: &mut Roff, title: &str) {
+/// All sections but the version's, which the title has, and the help's "extra" text, which has
+/// sections of its own here.
+fn render(man: &Man, command: &Command, page: &mut Vec<u8>) -> io::Result<()> {
+    man.render_title(page)?;
+    man.render_name_section(page)?;
+    man.render_synopsis_section(page)?;
+    man.render_description_section(page)?;
+    man.render_options_section(page)?;
+    if command.has_subcommands() {
+        man.render_subcommands_section(page)?;
+    }
+    let mut roff = Roff::default();
+    section(&mut roff, "EXAMPLES", cli::examples(command.get_name()));
+    if name(command) == "smartextract" {
+        let mut variables = Vec::new();
+        for name in cli::setting_names() {
+            let flag = name.replace('_', "-");
+            variables.push((variable_name(&name), format!("The same as --{flag}.")));
+        }
+        variables.extend(OTHER_VARIABLES.map(|(name, text)| (name.to_owned(), text.to_owned())));
+        section(&mut roff, "ENVIRONMENT", &variables);
+        section(&mut roff, "FILES", &FILES);
+    }
+    if cli::has_exit_codes(command.get_name()) {
+        let mut codes = vec![("0".to_owned(), "success.".to_owned())];
+        for (number, name, meaning) in cli::exit_codes() {
+            codes.push((number.to_string(), format!("{name}: {meaning}.")));
+        }
+        section(&mut roff, "EXIT STATUS", &codes);
+    }
+    roff.to_writer(page)
+}
+
+fn section<S: AsRef<str>>(roff: &mut Roff, title: &str, entries: &[(S, S)]) {
+    if entries.is_empty() {
+        return;
+    }
     roff.control("SH", [title]);
-}
-
-/// A tagged paragraph.
-fn entry(roff: &mut Roff, tag: Vec<Inline>, text: String) {
-    roff.control("TP", []);
-    roff.text(tag);
-    roff.text([roman(text)]);
-}
-
-fn examples(roff: &mut Roff, command: &str) {
-    let examples = cli::examples(command);
-    if !examples.is_empty() {
-        section(roff, "EXAMPLES");
-    }
-    for (line, purpose) in examples {
-        entry(roff, vec![bold(*line)], (*purpose).to_owned());
-    }
-}
-
-fn environment(roff: &mut Roff) {
-    section(roff, "ENVIRONMENT");
-    for name in cli::setting_names() {
-        let flag = name.replace('_', "-");
-        entry(roff, vec![bold(variable_name(&name))], format!("The same as --{flag}."));
-    }
-    for (names, text) in [
-        ("SSL_CERT_FILE, SSL_CERT_DIR", "Trust store to use instead of the operating system's."),
-        ("HTTPS_PROXY, ALL_PROXY", "Proxy, if none of the variables above names one."),
-        ("NO_PROXY", "Hosts that bypass the proxy, unless it is given with --proxy."),
-        ("GITHUB_ENV, GITHUB_OUTPUT", "Files that the formats of these names append to."),
-        ("NO_COLOR", "Disables colors."),
-        ("SMARTEXTRACT_COMPLETE", "Set by the completion scripts; do not set it yourself."),
-    ] {
-        entry(roff, vec![bold(names)], text.to_owned());
-    }
-}
-
-fn files(roff: &mut Roff) {
-    section(roff, "FILES");
-    for (path, text) in [
-        (
-            "~/.config/smartextract/config.toml",
-            "Profile file on Linux; $XDG_CONFIG_HOME replaces ~/.config.",
-        ),
-        ("~/Library/Application Support/smartextract/config.toml", "Profile file on macOS."),
-        (
-            "smartextract\\config.toml in the Known Folder RoamingAppData",
-            "Profile file on Windows, usually C:\\Users\\NAME\\AppData\\Roaming\\smartextract.",
-        ),
-    ] {
-        entry(roff, vec![italic(path)], text.to_owned());
-    }
-}
-
-fn exit_status(roff: &mut Roff) {
-    section(roff, "EXIT STATUS");
-    entry(roff, vec![bold("0")], "success.".to_owned());
-    for (_, number, name, meaning) in CODES {
-        entry(roff, vec![bold(number.to_string())], format!("{name}: {meaning}."));
+    for (tag, text) in entries {
+        roff.control("TP", []);
+        roff.text([bold(tag.as_ref())]);
+        roff.text([roman(text.as_ref())]);
     }
 }

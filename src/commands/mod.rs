@@ -19,8 +19,8 @@ use crate::error::Error;
 pub fn run(cli: Cli, console: &Console) -> Result<u8, Error> {
     match cli.command {
         Command::Token(args) => token::run(&args, console),
-        Command::Check(args) => check::run(args, console),
-        Command::Exec(args) => exec::run(args, console),
+        Command::Check(args) => check::run(&args, console),
+        Command::Exec(args) => exec::run(&args, console),
         Command::Config(command) => config::run(command, console),
         Command::Emulator(args) => emulator::run(&args, console),
         Command::Completions { shell } => completions::run(shell),

@@ -90,17 +90,21 @@ fn report(console: &Console, event: &Event<'_>) {
 fn with_context(mut error: Error, settings: &Settings) -> Error {
     if matches!(error.code(), Code::InvalidCredentials | Code::KeyDisabled | Code::AccessDenied) {
         if let Ok((key, secret)) = settings.credentials() {
-            error = error
-                .detail(format!("key:         {} ({})", key.value.shortened(), key.origin))
-                .detail(format!("secret:      {}", secret.origin));
+            error = error.setting("key", Some(key.value.shortened()), &key.origin).setting(
+                "secret",
+                None,
+                &secret.origin,
+            );
         }
     }
     let (endpoint, environment) = (&settings.token_url, &settings.environment);
-    error = error
-        .detail(format!("endpoint:    {} ({})", endpoint.value, endpoint.origin))
-        .detail(format!("environment: {} ({})", environment.value, environment.origin));
+    error = error.setting("endpoint", Some(endpoint.value.to_string()), &endpoint.origin).setting(
+        "environment",
+        Some(environment.value.clone()),
+        &environment.origin,
+    );
     if let Some(proxy) = settings.proxy_in_use() {
-        error = error.detail(format!("proxy:       {} ({})", proxy.value, proxy.origin));
+        error = error.setting("proxy", Some(proxy.value.to_string()), &proxy.origin);
     }
     error
 }

@@ -77,15 +77,16 @@ pub fn resolve_with(
     let profile = profile(sources, file)?;
     let profile_name = profile.as_ref().map(|profile| profile.value.as_str());
     let mut resolver = Resolver { sources, file, profile: profile_name, warnings };
-    let (environment, token_url, iframe_template) = resolver.environment()?;
+    let environment = resolver.environment()?;
+    let token_url = resolver.token_url(environment.token_url)?;
     let (proxy, is_proxy_bypassed) = resolver.proxy(&token_url.value)?;
     Ok(Settings {
         profile_path: sources.profile_path()?,
         has_profile_file: file.is_some(),
         known_profiles: profile_names(file).into_iter().map(str::to_owned).collect(),
-        environment,
+        environment: environment.name,
         token_url,
-        iframe_template,
+        iframe_template: resolver.iframe_template(environment.iframe_template)?,
         proxy,
         is_proxy_bypassed,
         key: resolver.key()?,
@@ -181,7 +182,7 @@ impl Settings {
         let error = Error::new(Code::MissingCredentials, format!("{what} found"));
         let Some(path) = &self.profile_path else {
             return Err(error
-                .detail("no profile file, because there is no home directory")
+                .because("no profile file, because there is no home directory")
                 .hint("set SMARTEXTRACT_KEY and SMARTEXTRACT_SECRET, or HOME"));
         };
         let path = path.value.display();
@@ -190,16 +191,17 @@ impl Settings {
                 "add key and secret to it in {path}, or set SMARTEXTRACT_KEY and \
                                 SMARTEXTRACT_SECRET (an empty variable counts as unset)"
             );
-            return Err(error.detail(format!("profile {} has none", profile.value)).hint(hint));
+            let reason = format!("profile {} has none", profile.value);
+            return Err(error.because(reason).hint(hint));
         }
         if let [first, ..] = &self.known_profiles[..] {
             let names = self.known_profiles.join(", ");
             return Err(error
-                .detail(format!("no profile is selected in {path}; it has: {names}"))
+                .because(format!("no profile is selected in {path}; it has: {names}"))
                 .hint(format!("use --profile {first}, or set default_profile in the file")));
         }
-        let detail = if self.has_profile_file { "no profile in" } else { "no profile file at" };
-        Err(error.detail(format!("{detail} {path}")).hint(
+        let reason = if self.has_profile_file { "no profile in" } else { "no profile file at" };
+        Err(error.because(format!("{reason} {path}")).hint(
             "run smartextract config init, or set SMARTEXTRACT_KEY and SMARTEXTRACT_SECRET \
              (an empty variable counts as unset)",
         ))

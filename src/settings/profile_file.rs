@@ -275,8 +275,13 @@ pub fn read(path: &Path) -> Result<Option<String>, Error> {
     file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     match String::from_utf8(bytes) {
         Ok(text) => Ok(Some(text)),
-        Err(_) => Err(Error::config(format!("{} is not UTF-8 text", path.display()))
-            .hint("save the file as UTF-8")),
+        Err(error) => {
+            let valid = error.utf8_error().valid_up_to();
+            let text = String::from_utf8_lossy(&error.as_bytes()[..valid]);
+            let (line, column) = line_and_column(&text, valid);
+            let message = format!("{}:{line}:{column}: not UTF-8 text", path.display());
+            Err(Error::config(message).hint("save the file as UTF-8"))
+        }
     }
 }
 
@@ -309,6 +314,7 @@ pub fn exposure_warning(file: &ProfileFile) -> Option<String> {
 pub const fn exposure_warning(_: &ProfileFile) -> Option<String> {
     None
 }
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -327,20 +333,19 @@ mod tests {
     #[test]
     fn an_error_has_file_line_and_column() {
         for (text, place) in [
-            ("[profiles.x]\n  timeout = \"a\"\n", "c.toml:2:13: timeout must be a decimal number"),
-            (
-                "[profiles.x]\nretries = 0x10\n",
-                "c.toml:2:11: retries must be a whole decimal number",
-            ),
+            ("[profiles.x]\n  timeout = \"a\"\n", "c.toml:2:13: timeout must be a number"),
+            ("[profiles.x]\nretries = 1.5\n", "c.toml:2:11: retries must be a whole number"),
             ("profiles = 1\n", "c.toml:1:12: profiles must be a table"),
             ("[profiles.x]\nkey = \n", "c.toml:2:7: not valid TOML"),
             ("[profiles.x]\nsecrt = \"a\"\n", "c.toml:2:1: unknown key secrt"),
             (
                 "[environments.x]\ntoken_url = \"https://h/\"\n",
-                "c.toml:1:15: the environment x has no",
+                "c.toml:1:1: the environment has no iframe_template",
             ),
-            ("[environments.prod]\n", "c.toml:1:15: the environment prod is built in"),
-            ("[profiles.x]\nsecret_command = []\n", "c.toml:2:18: secret_command names no"),
+            (
+                "[environments.prod]\ntoken_url = \"\"\niframe_template = \"\"\n",
+                "c.toml:2:13: the environment prod is built in",
+            ),
         ] {
             let message = rejection(text);
             assert!(message.contains(place), "{text:?}: {message}");

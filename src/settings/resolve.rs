@@ -31,6 +31,13 @@ enum Level {
 
 const LEVELS: [Level; 3] = [Level::Flag, Level::Variable, Level::Profile];
 
+/// The selected environment, with its URLs as written.
+pub struct Environment {
+    pub name: Setting<String>,
+    pub token_url: Setting<String>,
+    pub iframe_template: Setting<String>,
+}
+
 /// Resolves one setting per method.
 pub struct Resolver<'a> {
     pub sources: &'a Sources<'a>,
@@ -56,10 +63,7 @@ impl Resolver<'_> {
         LEVELS.into_iter().find_map(|level| self.at(level, name))
     }
 
-    /// The environment with its URLs, or those that flags or variables set instead.
-    pub fn environment(
-        &self,
-    ) -> Result<(Setting<String>, Setting<Endpoint>, Setting<Template>), Error> {
+    pub fn environment(&self) -> Result<Environment, Error> {
         let name = match self.find("env") {
             Some(given) => given.to_text()?,
             None => Setting::default(BUILT_IN[0].name.to_owned()),
@@ -68,16 +72,17 @@ impl Resolver<'_> {
             Some(file) => file.environment(&name.value),
             None => None,
         };
-        let (name, token_url, template) = match (environment::built_in(&name.value), custom) {
-            (Some(known), _) => (
-                name.with(known.name.to_owned()),
-                Setting::default(known.token_url.to_owned()),
-                Setting::default(known.iframe_template.to_owned()),
-            ),
-            (None, Some((token_url, template))) => (name, token_url, template),
-            (None, None) => return Err(self.unknown_environment(&name)),
-        };
-        Ok((name, self.token_url(token_url)?, self.iframe_template(template)?))
+        match (environment::built_in(&name.value), custom) {
+            (Some(known), _) => Ok(Environment {
+                name: name.with(known.name.to_owned()),
+                token_url: Setting::default(known.token_url.to_owned()),
+                iframe_template: Setting::default(known.iframe_template.to_owned()),
+            }),
+            (None, Some((token_url, iframe_template))) => {
+                Ok(Environment { name, token_url, iframe_template })
+            }
+            (None, None) => Err(self.unknown_environment(&name)),
+        }
     }
 
     fn unknown_environment(&self, name: &Setting<String>) -> Error {
@@ -88,7 +93,8 @@ impl Resolver<'_> {
         suggest::unknown("environment", name, &known)
     }
 
-    fn token_url(&self, of_environment: Setting<String>) -> Result<Setting<Endpoint>, Error> {
+    /// The URL that a flag or variable sets, or else the environment's.
+    pub fn token_url(&self, of_environment: Setting<String>) -> Result<Setting<Endpoint>, Error> {
         let url = match self.find("token_url") {
             Some(given) => given.to_text()?,
             None => of_environment,
@@ -100,7 +106,11 @@ impl Resolver<'_> {
         }
     }
 
-    fn iframe_template(&self, of_environment: Setting<String>) -> Result<Setting<Template>, Error> {
+    /// Like `token_url`.
+    pub fn iframe_template(
+        &self,
+        of_environment: Setting<String>,
+    ) -> Result<Setting<Template>, Error> {
         let text = match self.find("iframe_template") {
             Some(given) => given.to_text()?,
             None => of_environment,

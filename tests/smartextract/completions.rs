@@ -96,6 +96,23 @@ fn fish_offers_commands_formats_environments_and_profiles() {
     });
 }
 
+#[test]
+fn fish_completes_command_and_its_arguments() {
+    if !has_program("fish") {
+        return;
+    }
+    let (home, mut command) = shell("fish");
+    let home = home.file("my file.pem", "");
+    let script = format!(
+        "source '{}'; complete -C 'smartextract exec -- cat my'; \
+         complete -C 'smartextract emulator -- smartextract tok'",
+        file("smartextract.fish").display()
+    );
+    command.args(["--no-config", "-c", &script]).current_dir(home.path(""));
+    let offered = String::from_utf8(command.output().unwrap().stdout).unwrap();
+    assert!(offered.contains("my file.pem") && offered.contains("token\t"), "{offered}");
+}
+
 /// Types on the command line of an interactive shell, and checks what Tab makes of it.
 #[cfg(unix)]
 fn completes(program: &str, options: &[&str], set_up: &str, typed: &str, completed: &str) {
@@ -153,6 +170,7 @@ fn zsh_completes_commands_formats_environments_profiles_and_paths() {
         (&installed, "smartextract token --env gam", "gamma"),
         (&installed, "smartextract exec --profile bet", "beta"),
         (&installed, "smartextract token --ca-file ~/m", r"--ca-file ~/my\ file.pem"),
+        (&installed, "smartextract token --output=m", r"--output=my\ file.pem"),
     ] {
         completes("zsh", &["-f", "-i"], set_up, typed, completed);
     }

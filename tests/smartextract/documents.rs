@@ -55,18 +55,20 @@ fn the_documentation_has_every_flag_and_every_variable() {
     }
 }
 
-/// The documents that users and contributors read.
+/// The documents that users and contributors read, as links of the README name them.
 fn documents() -> Vec<String> {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    let names = |directory: &str| -> Vec<String> {
-        let entries = std::fs::read_dir(root.join(directory)).unwrap();
-        let paths = entries.map(|entry| entry.unwrap().path());
-        let documents = paths.filter(|path| path.extension().is_some_and(|one| one == "md"));
-        documents
-            .map(|path| path.strip_prefix(root).unwrap().to_str().unwrap().to_owned())
-            .collect()
-    };
-    [names(""), names("docs"), names("benches"), names("examples")].concat()
+    let mut documents = Vec::new();
+    for directory in ["", "docs/", "benches/", "examples/"] {
+        for entry in std::fs::read_dir(root.join(directory)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension() == Some("md".as_ref()) {
+                let name = path.file_name().unwrap().to_str().unwrap();
+                documents.push(format!("{directory}{name}"));
+            }
+        }
+    }
+    documents
 }
 
 /// The anchors of a document's headings, as GitHub makes them.

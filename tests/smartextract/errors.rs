@@ -49,7 +49,7 @@ fn an_unexpected_argument_is_not_shown() {
 
 #[test]
 fn a_secret_may_begin_with_a_hyphen() {
-    Case::new("token --key -k --secret -s3cr3t --token-url http://127.0.0.1:1/ --retries 0")
+    Case::new("token --key=-k --secret=-s3cr3t --token-url http://127.0.0.1:1/ --retries 0")
         .run()
         .fails(20)
         .never_says("s3cr3t");

@@ -20,7 +20,7 @@ fn the_node_test_passes() {
     if !has_program("node") {
         return;
     }
-    let case = Case::new("emulator -- node --test").arg(example("node/token.test.mjs"));
+    let case = Case::new("emulator -v -- node --test").arg(example("node/token.test.mjs"));
     let outcome = case.run().says(" 200\n").says(" 401\n");
     // `node --test` succeeds if it finds no tests.
     let passes = outcome.stdout.contains(" pass 2\n") && outcome.stdout.contains(" fail 0\n");
@@ -32,7 +32,7 @@ fn the_python_test_passes() {
     if !has_program("python3") {
         return;
     }
-    let case = Case::new("emulator -- python3").arg(example("python/test_token.py"));
+    let case = Case::new("emulator -v -- python3").arg(example("python/test_token.py"));
     case.run().says("Ran 2 tests").says(" 200\n").says(" 401\n").prints("");
 }
 

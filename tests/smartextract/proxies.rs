@@ -93,7 +93,8 @@ fn an_invalid_proxy_is_a_config_error_and_never_a_direct_connection() {
     let api = Api::giving_tokens();
     let with_slash = format!("http://user:/{PROXY_PASSWORD}@127.0.0.1:1");
     for proxy in ["ftp://h:1", "http://", "http://a b", "://", "http://h:99999", &with_slash] {
-        Case::token(&api.url(), "").env("ALL_PROXY", proxy).run().fails(3).says("ALL_PROXY");
+        let case = Case::token("https://127.0.0.1:1/", "").env("ALL_PROXY", proxy);
+        case.run().fails(3).says("ALL_PROXY");
         Case::token(&api.url(), "").arg("--proxy").arg(proxy).run().fails(3).says("flag --proxy");
     }
     Case::token(&api.url(), "").arg("--proxy").arg("").run().fails(3);
