@@ -39,26 +39,22 @@ pub fn choose(question: &str, options: &[&str]) -> Result<usize, Error> {
     for (index, option) in options.iter().enumerate() {
         say(&format!("  {}) {}\n", index + 1, printable(option)));
     }
-    ask(
-        || read_line("Number [1]: "),
-        |answer| match answer.parse() {
-            _ if answer.is_empty() => Ok(0),
-            Ok(number) if (1..=options.len()).contains(&number) => Ok(number - 1),
-            _ => options.iter().position(|option| *option == answer).ok_or("not in the list"),
-        },
-    )
+    let read = || read_line("Number [1]: ");
+    ask(read, |answer| match answer.parse() {
+        _ if answer.is_empty() => Ok(0),
+        Ok(number) if (1..=options.len()).contains(&number) => Ok(number - 1),
+        _ => options.iter().position(|option| *option == answer).ok_or("not in the list"),
+    })
 }
 
 /// Asks for yes or no; yes is the default.
 pub fn confirm(question: &str) -> Result<bool, Error> {
-    ask(
-        || read_line(question),
-        |answer| match answer.to_ascii_lowercase().as_str() {
-            "" | "y" | "yes" => Ok(true),
-            "n" | "no" => Ok(false),
-            _ => Err("enter y or n"),
-        },
-    )
+    let read = || read_line(question);
+    ask(read, |answer| match answer.to_ascii_lowercase().as_str() {
+        "" | "y" | "yes" => Ok(true),
+        "n" | "no" => Ok(false),
+        _ => Err("enter y or n"),
+    })
 }
 
 /// Writes to standard error, because standard output is for results.
@@ -74,10 +70,10 @@ pub fn read_line(prompt: &str) -> io::Result<String> {
 }
 
 fn line() -> io::Result<String> {
-    let mut line = String::new();
-    match io::stdin().read_line(&mut line)? {
+    let mut text = String::new();
+    match io::stdin().read_line(&mut text)? {
         0 => Err(io::ErrorKind::UnexpectedEof.into()),
-        _ => Ok(line),
+        _ => Ok(text),
     }
 }
 
@@ -108,11 +104,11 @@ mod terminal {
         let terminal = tcgetattr(io::stdin())?;
         ONCE.call_once(restore_on_signals);
         show(before().insert(terminal));
-        let line = line();
+        let secret = line();
         if let Some(terminal) = before().take() {
             restore(&terminal);
         }
-        line
+        secret
     }
 
     fn show(before: &Termios) {

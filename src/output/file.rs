@@ -29,7 +29,8 @@ impl Target {
             _ if path.symlink_metadata().is_ok() => fs::canonicalize(path)?,
             _ => path.to_owned(),
         };
-        check_directory(&path)?;
+        // A temporary file without a name: nothing remains.
+        tempfile::tempfile_in(parent(&path))?;
         Ok(Self::Regular(path))
     }
 
@@ -72,14 +73,11 @@ pub fn parent(path: &Path) -> &Path {
     }
 }
 
-/// Checks that the file's directory accepts new files, with one that has no name to remain.
-fn check_directory(path: &Path) -> io::Result<()> {
-    tempfile::tempfile_in(parent(path)).map(drop)
-}
-
 /// Checks that text can be appended to the file, which may not exist yet.
 pub fn check_append(path: &Path) -> io::Result<()> {
-    if path.exists() { appendable().open(path).map(drop) } else { check_directory(path) }
+    let file =
+        if path.exists() { appendable().open(path) } else { tempfile::tempfile_in(parent(path)) };
+    file.map(drop)
 }
 
 /// Appends lines to a file. A missing one is created with mode 0600.
