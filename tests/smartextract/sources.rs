@@ -298,7 +298,7 @@ fn the_message_names_what_is_missing_and_the_place_that_lacks_it() {
     }
     Case::new("token").run().fails(4).says("no key and no secret").says("no profile file at");
     let case = Case::new("token").profile("[profiles.other]\n");
-    case.run().fails(4).says("no profile is selected in ");
+    case.run().fails(4).says("no profile is selected in ").says("hint: use --profile other");
 }
 
 #[cfg(unix)]
