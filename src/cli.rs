@@ -93,8 +93,9 @@ pub struct TokenArgs {
     pub format: Format,
     /// Write to this file instead of standard output
     ///
-    /// The file gets mode 0600. It is written completely, or left unchanged if anything fails. A
-    /// pipe or a device is written to directly. Use - for standard output.
+    /// The whole file is replaced, so use a name that nothing else uses. It gets mode 0600, and is
+    /// left unchanged if anything fails. A pipe or a device is written to directly. Use - for
+    /// standard output.
     #[arg(short, long, value_name = "PATH", help_heading = "Output", value_hint = ValueHint::FilePath)]
     pub output: Option<PathBuf>,
     #[command(flatten)]

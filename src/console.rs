@@ -1,6 +1,6 @@
 //! The terminal: prints results, messages and errors, and turns an outcome into an exit code.
 //!
-//! Only the questions of `config init` and the status line are printed elsewhere.
+//! Only questions (`prompt`) and the status line are printed elsewhere.
 
 use std::cell::RefCell;
 use std::io::{self, IsTerminal, Write};

@@ -12,6 +12,7 @@ mod emulator;
 mod error;
 mod output;
 mod program;
+mod prompt;
 mod secret;
 mod settings;
 mod signals;

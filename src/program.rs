@@ -58,3 +58,8 @@ pub fn path_with_this_program() -> io::Result<OsString> {
     let directory = program.parent().unwrap_or(&program).to_owned();
     env::join_paths(iter::once(directory).chain(env::split_paths(&path))).map_err(io::Error::other)
 }
+
+/// Whether there is such a program, on `PATH` or, if the name is a path, in this directory.
+pub fn exists(program: &str, directory: &Path) -> bool {
+    which::which_in(program, env::var_os("PATH"), directory).is_ok()
+}

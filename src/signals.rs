@@ -1,7 +1,7 @@
-//! Signals that must wait, that must do nothing, or that were ignored from the start.
+//! Signals that must do nothing, or that were ignored from the start.
 
 #[cfg(unix)]
-pub use unix::{Deferred, is_ignored};
+pub use unix::is_ignored;
 
 /// Gives two signals a handler that does nothing. Call it before anything else.
 ///
@@ -52,13 +52,7 @@ pub fn exit_on_signal(code: fn(i32) -> i32) -> std::io::Result<()> {
 
 #[cfg(unix)]
 mod unix {
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicBool, Ordering};
-    use std::{fs, io};
-
-    use signal_hook::consts::{
-        SIGALRM, SIGHUP, SIGINT, SIGPROF, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU,
-    };
+    use std::fs;
 
     /// Whether this process ignores the signal, as under `nohup`. Linux lists these signals
     /// (proc(5), `SigIgn`); elsewhere only unsafe code could ask, so none counts as ignored.
@@ -67,45 +61,5 @@ mod unix {
         let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
         let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
         mask.unwrap_or_default() >> (signal - 1) & 1 == 1
-    }
-
-    /// Delays the signals that end a process until it is dropped.
-    pub struct Deferred(Vec<(i32, Arc<AtomicBool>)>);
-
-    impl Deferred {
-        pub fn new() -> io::Result<Self> {
-            let deferred = [
-                SIGHUP, SIGINT, SIGQUIT, SIGALRM, SIGTERM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGPROF,
-                SIGXCPU,
-            ];
-            let register = |signal| {
-                let arrived = Arc::default();
-                signal_hook::flag::register(signal, Arc::clone(&arrived))?;
-                Ok((signal, arrived))
-            };
-            let signals = deferred.into_iter().filter(|signal| !is_ignored(*signal));
-            Ok(Self(signals.map(register).collect::<io::Result<_>>()?))
-        }
-    }
-
-    impl Drop for Deferred {
-        fn drop(&mut self) {
-            for (signal, arrived) in &self.0 {
-                if arrived.load(Ordering::SeqCst) {
-                    let _ = signal_hook::low_level::emulate_default_handler(*signal);
-                }
-            }
-        }
-    }
-}
-
-#[cfg(not(unix))]
-pub struct Deferred;
-
-#[cfg(not(unix))]
-impl Deferred {
-    #[expect(clippy::unnecessary_wraps, reason = "the same signature as on Unix")]
-    pub fn new() -> std::io::Result<Self> {
-        Ok(Self)
     }
 }

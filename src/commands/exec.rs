@@ -8,6 +8,7 @@ use crate::output::{TOKEN_VARIABLE, URL_VARIABLE};
 
 pub fn run(args: &ExecArgs, console: &Console) -> Result<u8, Error> {
     let settings = session::settings(&args.settings.0, console)?;
+    session::warn_of_mixed_hosts(&settings, console);
     let mut command = child::command(&args.command, None).map_err(|error| {
         error.hint("no session was opened; check the name, PATH and the permission to execute it")
     })?;

@@ -18,7 +18,7 @@ use crate::error::Error;
 /// Runs the command; returns the exit code of a success.
 pub fn run(cli: Cli, console: &Console) -> Result<u8, Error> {
     match cli.command {
-        Command::Token(args) => token::run(args, console),
+        Command::Token(args) => token::run(&args, console),
         Command::Check(args) => check::run(&args, console),
         Command::Exec(args) => exec::run(&args, console),
         Command::Config(command) => config::run(command, console),

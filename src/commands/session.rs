@@ -7,7 +7,7 @@ use crate::api::{self, Client, Event, TokenRequest, Trust};
 use crate::console::Console;
 use crate::error::{Code, Error};
 use crate::output::Session;
-use crate::settings::{self, Flags, Settings, Sources};
+use crate::settings::{self, Flags, Origin, Settings, Sources};
 use crate::signals;
 
 /// Resolves the settings of this process, and reports them with `-v`.
@@ -21,6 +21,21 @@ pub fn settings(flags: &Flags, console: &Console) -> Result<Settings, Error> {
     }
     settings.credentials()?;
     Ok(settings)
+}
+
+/// Warns if the token URL was given without the iframe template, so that the iframe URL would hand
+/// a private server's token to the environment's host.
+pub fn warn_of_mixed_hosts(settings: &Settings, console: &Console) {
+    let is_given = |origin: &Origin| matches!(origin, Origin::Flag(_) | Origin::Variable(_));
+    let (token_url, template) = (&settings.token_url, &settings.iframe_template);
+    if is_given(&token_url.origin) && !is_given(&template.origin) {
+        console.warn(format!(
+            "the token URL is from {}, but the iframe template is still that of the environment \
+             {}: they may belong to different hosts; set --iframe-template or \
+             SMARTEXTRACT_IFRAME_TEMPLATE",
+            token_url.origin, settings.environment.value
+        ));
+    }
 }
 
 /// Reads the secret and exchanges it, with the key, for a session.

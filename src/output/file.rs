@@ -1,47 +1,53 @@
-//! `--output`: the result in a file, complete or not written at all.
+//! Files: one is replaced as a whole (`--output`), others get text at their end. On failure, each
+//! is as it was before. Errors are the system's.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use tempfile::Builder;
 
-use super::atomic::{check_directory, parent, replace};
-use crate::error::Error;
-
-/// The target of `--output`, checked before a token is requested.
-pub struct OutputFile {
-    path: PathBuf,
-    target: Target,
-}
-
-enum Target {
+/// The file of `--output`.
+pub enum Target {
     /// A regular file, existing or new: replaced as a whole.
     Regular(PathBuf),
-    /// A pipe, a device or an open file of this process: written to directly.
+    /// A pipe, a device or an open file of a process: written to directly.
     Special(File),
 }
 
-impl OutputFile {
+impl Target {
     /// Checks that the file can be written, without changing it.
-    ///
-    /// # Errors
-    /// `internal` if it can't.
-    pub fn open(path: &Path) -> Result<Self, Error> {
-        let target = Target::of(path).with_context(|| failure(path))?;
-        Ok(Self { path: path.to_owned(), target })
+    pub fn check(path: &Path) -> io::Result<Self> {
+        if path.as_os_str().as_encoded_bytes().ends_with(b"/") {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
+        let path = match path.metadata() {
+            Ok(metadata) if !metadata.is_file() || is_open_file(path) => {
+                return Ok(Self::Special(OpenOptions::new().append(true).open(path)?));
+            }
+            // A symbolic link stays, and its target is replaced. It must exist.
+            _ if path.symlink_metadata().is_ok() => fs::canonicalize(path)?,
+            _ => path.to_owned(),
+        };
+        // A temporary file without a name: nothing remains.
+        tempfile::tempfile_in(parent(&path))?;
+        Ok(Self::Regular(path))
     }
 
-    /// Writes the text. A regular file then has mode 0600; on failure it is as it was before.
-    ///
-    /// # Errors
-    /// `internal` if the text could not be written.
-    pub fn write(self, text: &str) -> Result<(), Error> {
-        let written = match self.target {
-            Target::Regular(path) => replace(&path, text, None),
-            Target::Special(mut file) => file.write_all(text.as_bytes()),
+    /// Writes the text. A regular file is replaced in one step by one with mode 0600: a reader
+    /// sees either the old or the complete new content.
+    pub fn write(self, text: &str) -> io::Result<()> {
+        let path = match self {
+            Self::Special(mut file) => return file.write_all(text.as_bytes()),
+            Self::Regular(path) => path,
         };
-        Ok(written.with_context(|| failure(&self.path))?)
+        let mut file = Builder::new().prefix(".smartextract-").tempfile_in(parent(&path))?;
+        file.write_all(text.as_bytes())?;
+        file.persist(path).map_err(|error| match error.error.kind() {
+            io::ErrorKind::ResourceBusy => io::Error::other("mount its directory, not the file"),
+            _ => error.error,
+        })?;
+        Ok(())
     }
 }
 
@@ -52,27 +58,6 @@ pub fn is_standard_output(path: &Path) -> bool {
     names.iter().any(|name| path == Path::new(name))
 }
 
-fn failure(path: &Path) -> String {
-    format!("{} can't be written", path.display())
-}
-
-impl Target {
-    fn of(path: &Path) -> io::Result<Self> {
-        let path = final_path(path)?;
-        let ends_in_separator = path.as_os_str().as_encoded_bytes().ends_with(b"/");
-        match path.metadata() {
-            _ if ends_in_separator => Err(io::ErrorKind::IsADirectory.into()),
-            Ok(metadata) if !metadata.is_file() || is_open_file(&path) => {
-                Ok(Self::Special(OpenOptions::new().append(true).open(path)?))
-            }
-            _ => {
-                check_directory(parent(&path))?;
-                Ok(Self::Regular(path))
-            }
-        }
-    }
-}
-
 /// Whether the path names an open file of a process, such as `/dev/stderr` or `/dev/fd/3`. What
 /// the shell opened must not be replaced, even if it is a regular file.
 fn is_open_file(path: &Path) -> bool {
@@ -80,17 +65,46 @@ fn is_open_file(path: &Path) -> bool {
     names.iter().any(|name| path.starts_with(name))
 }
 
-/// The file that a symbolic link finally points to, so that the link itself is not replaced.
-pub fn final_path(path: &Path) -> io::Result<PathBuf> {
-    // The limit of Linux (path_resolution(7)).
-    const MAX_LINKS: usize = 40;
-    let mut path = path.to_owned();
-    for _ in 0..MAX_LINKS {
-        if is_open_file(&path) {
-            return Ok(path);
-        }
-        let Ok(link) = fs::read_link(&path) else { return Ok(path) };
-        path = parent(&path).join(link);
+/// The directory of a file.
+pub fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
     }
-    Err(io::Error::other("too many levels of symbolic links"))
+}
+
+/// Checks that text can be appended to the file, which may not exist yet.
+pub fn check_append(path: &Path) -> io::Result<()> {
+    let file =
+        if path.exists() { appendable().open(path) } else { tempfile::tempfile_in(parent(path)) };
+    file.map(drop)
+}
+
+/// Appends lines to a file. A missing one is created with mode 0600.
+pub fn append(path: &Path, text: &str) -> io::Result<()> {
+    let is_new = !path.exists();
+    let mut file = appendable().create_new(is_new).open(path)?;
+    let metadata = file.metadata()?;
+    let mut last = *b"\n";
+    if metadata.is_file() && metadata.len() > 0 {
+        file.seek(SeekFrom::End(-1))?;
+        file.read_exact(&mut last)?;
+    }
+    // Text must not continue a line that has no line break.
+    let separator = if last == *b"\n" { "" } else { "\n" };
+    let written = file.write_all([separator, text].concat().as_bytes());
+    match written {
+        Err(_) if is_new => fs::remove_file(path)?,
+        Err(_) if metadata.is_file() => file.set_len(metadata.len())?,
+        _ => {}
+    }
+    written
+}
+
+fn appendable() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
 }

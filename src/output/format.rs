@@ -1,9 +1,10 @@
 //! The formats of `token`: what each prints on success, and what a failure prints for `eval`.
+//! A value that a format can't represent is an error.
 
 use clap::ValueEnum;
-use serde::Serialize;
+use serde_json::Value;
 
-use super::quote;
+use super::quote::{fish, html_attribute, is_plain_for_dotenv, posix, powershell};
 use crate::error::{Code, Error};
 use crate::secret::{IframeUrl, Token};
 
@@ -39,17 +40,6 @@ pub struct Session {
     pub environment: String,
 }
 
-/// A session in a format.
-#[cfg_attr(test, derive(Debug, PartialEq, Eq))]
-pub struct Rendered {
-    pub stdout: String,
-    /// What is appended to the file that `Format::file_variable` names.
-    pub file: String,
-}
-
-const NOT_PLAIN: &str = "contains a character that dotenv readers interpret (# $ \\ ' \" `)";
-const NOT_PLAIN_HINT: &str = "use another --format, or smartextract exec";
-
 pub const TOKEN_VARIABLE: &str = "SMARTEXTRACT_TOKEN";
 pub const URL_VARIABLE: &str = "SMARTEXTRACT_IFRAME_URL";
 
@@ -63,56 +53,41 @@ impl Format {
         }
     }
 
-    /// Checks that this format can represent the template's URLs.
-    pub fn check(self, template: &str) -> Result<(), Error> {
-        if self == Self::Dotenv && !quote::is_plain_for_dotenv(template) {
-            let message = format!("the iframe template {NOT_PLAIN}");
-            return Err(Error::config(message).hint(NOT_PLAIN_HINT));
+    /// Checks that this format can represent a value, of which only the name is shown.
+    pub fn check(self, code: Code, name: &str, value: &str) -> Result<(), Error> {
+        if self != Self::Dotenv || is_plain_for_dotenv(value) {
+            return Ok(());
         }
-        Ok(())
+        let message =
+            format!("{name} contains a character that dotenv readers or shells interpret");
+        Err(Error::new(code, message).hint("use another --format, or smartextract exec"))
     }
 
-    /// The session in this format.
-    ///
-    /// # Errors
-    /// `internal` if the format can't represent the token.
-    pub fn render(self, session: &Session) -> Result<Rendered, Error> {
+    /// The session in this format. For the GitHub formats, these are the lines of the file.
+    pub fn render(self, session: &Session) -> Result<String, Error> {
         let (token, url) = (session.token.expose(), session.iframe_url.expose());
-        let pair = |line: &dyn Fn(&str, &str) -> String| {
-            line(TOKEN_VARIABLE, token) + &line(URL_VARIABLE, url)
-        };
-        let assignment = |name: &str, value: &str| format!("{name}={value}\n");
-        let stdout = match self {
+        self.check(Code::Internal, "the token", token)?;
+        let pair =
+            |line: fn(&str, &str) -> String| line(TOKEN_VARIABLE, token) + &line(URL_VARIABLE, url);
+        Ok(match self {
             Self::Token => format!("{token}\n"),
-            Self::Json => json(session),
+            Self::Json => {
+                let [token, url, name] = [token, url, &session.environment].map(Value::from);
+                format!(r#"{{"token":{token},"iframe_url":{url},"environment":{name}}}"#) + "\n"
+            }
             Self::Url => format!("{url}\n"),
             Self::Iframe => {
-                format!("<iframe src=\"{}\"></iframe>\n", quote::html_attribute(url))
+                format!("<iframe src=\"{}\"></iframe>\n", html_attribute(url))
             }
             // Without a bare `export`: word splitting of an unquoted `eval $(…)` could run it.
-            Self::Env => {
-                pair(&|name, value| format!("{name}={}; export {name};\n", quote::posix(value)))
-            }
-            Self::Fish => pair(&|name, value| format!("set -gx {name} {};\n", quote::fish(value))),
+            Self::Env => pair(|name, value| format!("{name}={}; export {name};\n", posix(value))),
+            Self::Fish => pair(|name, value| format!("set -gx {name} {};\n", fish(value))),
             Self::Powershell => {
-                pair(&|name, value| format!("$Env:{name} = {};\n", quote::powershell(value)))
+                pair(|name, value| format!("$Env:{name} = {};\n", powershell(value)))
             }
-            Self::Dotenv if ![token, url].into_iter().all(quote::is_plain_for_dotenv) => {
-                let message = format!("the token {NOT_PLAIN}");
-                return Err(Error::new(Code::Internal, message).hint(NOT_PLAIN_HINT));
-            }
-            Self::Dotenv => pair(&assignment),
-            Self::GithubEnv | Self::GithubOutput => {
-                let mask = |value| format!("::add-mask::{}\n", quote::workflow_command(value));
-                mask(token) + &mask(url)
-            }
-        };
-        let file = match self {
-            Self::GithubEnv => pair(&assignment),
-            Self::GithubOutput => assignment("token", token) + &assignment("iframe_url", url),
-            _ => String::new(),
-        };
-        Ok(Rendered { stdout, file })
+            Self::Dotenv | Self::GithubEnv => pair(|name, value| format!("{name}={value}\n")),
+            Self::GithubOutput => format!("token={token}\niframe_url={url}\n"),
+        })
     }
 
     /// For a format that is evaluated: returns the statement that a failed run prints, which makes
@@ -129,76 +104,5 @@ impl Format {
             }),
             _ => None,
         }
-    }
-}
-
-fn json(session: &Session) -> String {
-    #[derive(Serialize)]
-    struct Line<'a> {
-        token: &'a str,
-        iframe_url: &'a str,
-        environment: &'a str,
-    }
-    let line = Line {
-        token: session.token.expose(),
-        iframe_url: session.iframe_url.expose(),
-        environment: &session.environment,
-    };
-    serde_json::to_string(&line).expect("strings are always JSON") + "\n"
-}
-
-#[cfg(test)]
-mod tests {
-    use zeroize::Zeroizing;
-
-    use super::*;
-
-    #[test]
-    fn each_format_prints_what_the_contract_says() {
-        let session = Session {
-            token: Token::from(Zeroizing::new("a'b%".to_owned())),
-            iframe_url: IframeUrl::from(Zeroizing::new("https://h/?t=a%27b%25&x=1".to_owned())),
-            environment: "staging".to_owned(),
-        };
-        let env = "SMARTEXTRACT_TOKEN=a'b%\nSMARTEXTRACT_IFRAME_URL=https://h/?t=a%27b%25&x=1\n";
-        let masks = "::add-mask::a'b%25\n::add-mask::https://h/?t=a%2527b%2525&x=1\n";
-        let output = "token=a'b%\niframe_url=https://h/?t=a%27b%25&x=1\n";
-        for (format, stdout, file) in [
-            (Format::Token, "a'b%\n", ""),
-            (
-                Format::Json,
-                "{\"token\":\"a'b%\",\"iframe_url\":\"https://h/?t=a%27b%25&x=1\",\
-                 \"environment\":\"staging\"}\n",
-                "",
-            ),
-            (Format::Url, "https://h/?t=a%27b%25&x=1\n", ""),
-            (Format::Iframe, "<iframe src=\"https://h/?t=a%27b%25&amp;x=1\"></iframe>\n", ""),
-            (
-                Format::Env,
-                "SMARTEXTRACT_TOKEN='a'\\''b%'; export SMARTEXTRACT_TOKEN;\n\
-                 SMARTEXTRACT_IFRAME_URL='https://h/?t=a%27b%25&x=1'; \
-                 export SMARTEXTRACT_IFRAME_URL;\n",
-                "",
-            ),
-            (
-                Format::Fish,
-                "set -gx SMARTEXTRACT_TOKEN 'a\\'b%';\n\
-                 set -gx SMARTEXTRACT_IFRAME_URL 'https://h/?t=a%27b%25&x=1';\n",
-                "",
-            ),
-            (
-                Format::Powershell,
-                "$Env:SMARTEXTRACT_TOKEN = 'a''b%';\n\
-                 $Env:SMARTEXTRACT_IFRAME_URL = 'https://h/?t=a%27b%25&x=1';\n",
-                "",
-            ),
-            (Format::GithubEnv, masks, env),
-            (Format::GithubOutput, masks, output),
-        ] {
-            let rendered = format.render(&session).unwrap();
-            let expected = Rendered { stdout: stdout.to_owned(), file: file.to_owned() };
-            assert_eq!(rendered, expected, "{format:?}");
-        }
-        assert!(Format::Dotenv.render(&session).is_err(), "dotenv readers disagree on quotes");
     }
 }

@@ -1,13 +1,67 @@
-//! Output: a session in a format becomes text, and the text reaches its file.
+//! Output: a session in a format becomes text, and the text reaches its destination.
+//!
+//! A file that can't be written is an `internal` error, except GitHub's before the session: `config`.
 
-mod atomic;
 mod file;
 mod format;
+mod github;
 mod quote;
-mod step_file;
 
-pub use atomic::{check_directory, create_new as create_new_file, replace as replace_file};
-pub use file::{OutputFile, final_path, is_standard_output};
+use std::io;
+use std::path::{Path, PathBuf};
+
+pub use file::{append, check_append, parent};
 pub use format::{Format, Session, TOKEN_VARIABLE, URL_VARIABLE};
 pub use quote::{html_attribute, posix as posix_quoted};
-pub use step_file::StepFile;
+
+use self::file::Target;
+use crate::console::Console;
+use crate::error::{Code, Error};
+
+/// Where a session goes. It is checked before the session is opened, and written to after that.
+pub enum Destination {
+    StandardOutput,
+    /// The file of `--output`, by its name for messages.
+    File(PathBuf, Target),
+    /// The file that GitHub's runner names.
+    Github(PathBuf),
+}
+
+impl Destination {
+    /// Checks that the destination can be written to, without leaving anything behind.
+    pub fn check(format: Format, output: Option<&Path>) -> Result<Self, Error> {
+        match (format.file_variable(), output) {
+            (None, Some(path)) if !file::is_standard_output(path) => {
+                let target = Target::check(path).map_err(unwritable(Code::Internal, path))?;
+                Ok(Self::File(path.to_owned(), target))
+            }
+            (None, _) => Ok(Self::StandardOutput),
+            (Some(variable), None) => github::check(variable).map(Self::Github),
+            (Some(variable), Some(_)) => {
+                let hint = format!("remove --output: the file is the one that {variable} names");
+                Err(Error::usage("--output can't be combined with the GitHub formats").hint(hint))
+            }
+        }
+    }
+
+    /// Writes the session.
+    pub fn write(self, format: Format, session: &Session) -> Result<(), Error> {
+        let text = format.render(session)?;
+        match self {
+            Self::StandardOutput => Console::print(text),
+            Self::File(path, target) => {
+                target.write(&text).map_err(unwritable(Code::Internal, &path))
+            }
+            Self::Github(path) => {
+                // The masks come first, so that no failure or signal leaves an unmasked value.
+                Console::print(github::masks(session))?;
+                append(&path, &text).map_err(unwritable(Code::Internal, &path))
+            }
+        }
+    }
+}
+
+/// Creates the error for a file that can't be written from its cause.
+pub fn unwritable(code: Code, path: &Path) -> impl FnOnce(io::Error) -> Error {
+    move |cause| Error::new(code, format!("{} can't be written", path.display())).cause(cause)
+}

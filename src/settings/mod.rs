@@ -21,14 +21,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use environment::{Endpoint, Template, built_in_names};
-pub use origin::Setting;
+pub use origin::{Origin, Setting};
 pub use profile_file::{PROFILE_KEYS, ProfileFile, exposure_warning, read as read_profile_file};
 pub use proxy::Proxy;
 pub use rows::Row;
 pub use secret_source::SecretSource;
 pub use sources::{Flags, Sources, variable_name};
 
-use self::origin::Origin;
 use self::resolve::Resolver;
 use crate::error::{Code, Error};
 use crate::secret::Key;

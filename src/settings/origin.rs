@@ -21,6 +21,8 @@ pub enum Origin {
         key: &'static str,
         line: usize,
     },
+    /// The answers of `config init`, before they are in a file.
+    NewProfile,
     Default,
 }
 
@@ -33,6 +35,7 @@ impl fmt::Display for Origin {
                 let comma = if table.is_empty() { "" } else { ", " };
                 write!(f, "{table}{comma}{}:{line}", path.display())
             }
+            Self::NewProfile => f.write_str("the new profile"),
             Self::Default => f.write_str("default"),
         }
     }

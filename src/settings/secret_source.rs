@@ -1,14 +1,14 @@
 //! Where a secret can come from, and how it is read.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 
 use super::origin::{Origin, Setting};
 use crate::error::{Code, Error};
-use crate::program;
 use crate::secret::{Flaw, Secret, trimmed, without_final_newline};
+use crate::{program, prompt};
 
 /// Far above any real secret.
 const MAX_BYTES: u64 = 64 * 1024;
@@ -30,10 +30,13 @@ impl SecretSource {
     }
 }
 
-/// The program of a `secret_command`, for messages. A whole command line written as one word may
-/// contain a secret, so it is cut at the first white space.
+/// The program of a `secret_command`, for messages. A single word that is no program may be the
+/// secret itself.
 pub fn program_name(words: &[String]) -> &str {
-    words[0].split_whitespace().next().unwrap_or_default()
+    match words {
+        [word] if !program::exists(word, Path::new("")) => "(hidden)",
+        _ => &words[0],
+    }
 }
 
 impl Setting<SecretSource> {
@@ -53,7 +56,15 @@ impl Setting<SecretSource> {
             }
             SecretSource::StandardInput => {
                 let source = "standard input".to_owned();
-                (read_limited(io::stdin().lock(), &source, &self.origin)?, source)
+                let content = if io::stdin().is_terminal() {
+                    match prompt::read_secret() {
+                        Ok(line) => line.into_bytes(),
+                        Err(error) => return Err(unreadable(&source, &self.origin, error)),
+                    }
+                } else {
+                    read_limited(io::stdin().lock(), &source, &self.origin)?
+                };
+                (content, source)
             }
             SecretSource::Command(words) => {
                 let source = format!("the output of {}", program_name(words));
@@ -119,11 +130,13 @@ fn output_of(words: &[String], source: &str, origin: &Origin) -> Result<Vec<u8>,
     let mut command = program::command(words[0].as_ref(), None);
     let child = command.args(&words[1..]).stdout(Stdio::piped()).spawn();
     let mut child = child.map_err(|error| {
-        let error = failed("can't be run".to_owned()).cause(error);
-        if name == words[0] {
-            return error;
+        if words.len() > 1 {
+            return failed("can't be run".to_owned()).cause(error);
         }
-        error.hint("write the program and each argument as a separate string: [\"pass\", \"show\"]")
+        Error::config(format!("secret_command can't be run ({origin})")).cause(error).hint(
+            "write the program and each argument as a separate string, [\"pass\", \"show\"]; \
+             a secret itself belongs to the key secret",
+        )
     })?;
     let output = child.stdout.take().expect("stdout is piped above");
     let content = read_limited(output, source, origin);

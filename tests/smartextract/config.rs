@@ -81,6 +81,7 @@ fn show_prints_the_place_of_the_secret_without_reading_it() {
         (format!("secret = \"{SECRET}\""), "(hidden)"),
         ("secret_file = \"/missing/s\"".to_owned(), "file /missing/s"),
         (format!("secret_command = [\"touch\", \"ran\", \"{SECRET}\"]"), "command touch"),
+        (format!("secret_command = [\"{SECRET}\"]"), "command (hidden)"),
     ] {
         let case = Case::new("config show --format json")
             .profile(&format!("[profiles.default]\n{profile}\n"));

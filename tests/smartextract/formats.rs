@@ -10,7 +10,7 @@ const URL: &str = "https://app.clik.ai/smart-extract-stg?token=t0ken";
 fn printed(format: &str) -> String {
     let api = Api::giving_tokens();
     let outcome = Case::token(&api.url(), &format!("--env staging --format {format}")).run();
-    assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""));
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
     outcome.stdout
 }
 
@@ -74,14 +74,38 @@ fn dotenv_is_two_plain_lines() {
 
 #[test]
 fn dotenv_rejects_what_its_readers_interpret() {
-    for token in ["a#b", "a$b", "a'b", "a\\\"b", "a\\\\b", "a`b"] {
+    for token in [
+        "a#b", "a$b", "a'b", "a\\\"b", "a\\\\b", "a`b", "a;b", "a&b", "a|b", "a<b", "a>b", "a(b",
+        "a)b", "~a", "a:~b", "=a",
+    ] {
         let api = Api::answering(200, &format!(r#"{{"data":{{"token":"{token}"}}}}"#));
         Case::token(&api.url(), "--format dotenv").run().fails(1).says("another --format");
     }
     let api = Api::giving_tokens();
-    let case = Case::token(&api.url(), "--format dotenv --iframe-template https://h/#{token}");
-    case.run().fails(3).says("another --format");
+    for template in ["https://h/#{token}", "https://h/?a&t={token}"] {
+        let case = Case::token(&api.url(), "--format dotenv --iframe-template").arg(template);
+        case.run().fails(3).says("another --format");
+    }
     assert!(!api.mock.matched(), "a token was requested");
+    let api = Api::answering(200, r#"{"data":{"token":"a~b=c:d*e?f[g]{h}!i"}}"#);
+    let plain = Case::token(&api.url(), "--format dotenv").run();
+    assert!(
+        plain.stdout.starts_with("SMARTEXTRACT_TOKEN=a~b=c:d*e?f[g]{h}!i\n"),
+        "{}",
+        plain.stdout
+    );
+}
+
+#[test]
+fn a_url_of_two_hosts_is_a_warning() {
+    const WARNING: &str = "the iframe template is still that of the environment production";
+    let api = Api::giving_tokens();
+    for format in ["url", "json", "env"] {
+        Case::token(&api.url(), &format!("--format {format}")).run().says(WARNING);
+    }
+    Case::token(&api.url(), "").run().never_says(WARNING);
+    let given = Case::token(&api.url(), "--format url --iframe-template https://h/{token}");
+    given.run().never_says(WARNING);
 }
 
 #[test]
@@ -136,7 +160,9 @@ fn github_env_starts_a_new_line() {
 fn exit_1_if_the_output_can_not_be_written() {
     let api = Api::giving_tokens();
     let full = Case::token(&api.url(), "--format github-env").env("GITHUB_ENV", "/dev/full");
-    full.run().fails(1).says("/dev/full can't be written").says("No space left");
+    let outcome = full.run().says("/dev/full can't be written").says("No space left");
+    // The values were masked before that.
+    assert_eq!((outcome.code, outcome.stdout.lines().count()), (1, 2), "{}", outcome.stdout);
 }
 
 #[test]

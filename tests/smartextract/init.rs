@@ -4,15 +4,17 @@ use crate::support::{Case, KEY, PROFILE, SECRET, isolated, skipped};
 
 #[test]
 fn without_a_terminal_it_writes_the_commented_example_readable_by_its_owner_only() {
-    let outcome = Case::new("config init").run().prints("");
+    let outcome = Case::new("config init").run().prints("").says("below [profiles.default]");
     let text = outcome.read(PROFILE);
     assert!(text.contains("\n#secret_command = [\"pass\""), "{text}");
-    assert!(text.lines().all(|line| line.is_empty() || line.starts_with('#')), "{text}");
+    let settings: Vec<_> =
+        text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
+    assert_eq!(settings, ["[profiles.default]"]);
     #[cfg(unix)]
     for (path, mode) in [(PROFILE, 0o600), (PROFILE.rsplit_once('/').unwrap().0, 0o700)] {
         assert_eq!(outcome.mode(path), mode, "{path}");
     }
-    Case::new("token").profile(&text).run().fails(4);
+    Case::new("token").profile(&text).run().fails(4).says("profile default has none");
 }
 
 #[test]
@@ -86,6 +88,23 @@ fn a_file_that_would_become_too_large_is_left_unchanged() {
     assert_eq!(outcome.read(PROFILE).len(), text.len());
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_failed_write_leaves_the_file_as_it_was() {
+    for (text, limit) in [(Some("#".repeat(500)), 1), (None, 0)] {
+        let home = tempfile::TempDir::new().unwrap();
+        if let Some(text) = &text {
+            std::fs::write(home.path().join("c"), text).unwrap();
+        }
+        let program = assert_cmd::cargo::cargo_bin!("smartextract").display().to_string();
+        // The limit is in units of 512 bytes.
+        let script = format!("ulimit -f {limit}; '{program}' config init --config c; exit $?");
+        let output = isolated("sh").args(["-c", &script]).current_dir(home.path()).output();
+        assert_eq!(output.unwrap().status.code(), Some(1));
+        assert_eq!(std::fs::read_to_string(home.path().join("c")).ok(), text);
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_pipe_or_device_is_never_replaced() {
@@ -122,7 +141,14 @@ mod on_a_terminal {
 
     impl Terminal {
         fn start(arguments: &str, url: &str) -> Self {
+            Self::with_file(arguments, url, None)
+        }
+
+        fn with_file(arguments: &str, url: &str, text: Option<&str>) -> Self {
             let home = TempDir::new().unwrap();
+            if let Some(text) = text {
+                std::fs::write(home.path().join("c.toml"), text).unwrap();
+            }
             let mut command = isolated(cargo_bin!("smartextract"));
             command.args(["config", "init", "--config", "c.toml"]);
             command.args(arguments.split_whitespace()).env("HOME", home.path());
@@ -150,10 +176,12 @@ mod on_a_terminal {
     #[test]
     fn it_asks_checks_and_hides_the_secret() {
         let (url, requests) = scripted(vec![response(200, "", SUCCESS)]);
-        let (file, shown) = Terminal::start("", &url).answer(&["stg", KEY, "", SECRET, ""]);
+        let (file, shown) = Terminal::start("", &url).answer(&["2", KEY, "", SECRET, ""]);
         assert_eq!(
             file,
-            format!("[profiles.default]\nenv = \"stg\"\nkey = \"{KEY}\"\nsecret = \"{SECRET}\"\n")
+            format!(
+                "[profiles.default]\nenv = \"staging\"\nkey = \"{KEY}\"\nsecret = \"{SECRET}\"\n"
+            )
         );
         assert!(shown.contains("Key and secret are valid."), "{shown}");
         let sent = format!("{{\"key\":\"{KEY}\",\"secret\":\"{SECRET}\"}}");
@@ -164,10 +192,12 @@ mod on_a_terminal {
     fn rejected_credentials_are_asked_again() {
         let rejected = response(401, "", r#"{"error":"Invalid credentials provided"}"#);
         let (url, _) = scripted(vec![rejected, response(200, "", SUCCESS)]);
-        let answers = ["", "wrong", "", SECRET, "y", KEY, "", SECRET, "y"];
+        let answers = ["", "wrong", "", SECRET, "y", "staging", KEY, "", SECRET, "y"];
         let (file, shown) = Terminal::start("--profile staging", &url).answer(&answers);
-        assert!(shown.contains("HTTP 401"), "{shown}");
-        assert!(file.contains(&format!("key = \"{KEY}\"")) && !file.contains("wrong"), "{file}");
+        assert!(shown.contains("HTTP 401") && shown.contains("(the new profile)"), "{shown}");
+        assert!(!shown.contains("c.toml:"), "a line of a file that does not exist: {shown}");
+        let settings = format!("env = \"staging\"\nkey = \"{KEY}\"");
+        assert!(file.contains(&settings) && !file.contains("wrong"), "{file}");
         assert!(shown.contains("smartextract token --profile staging"), "{shown}");
     }
 
@@ -188,17 +218,20 @@ mod on_a_terminal {
             " ",
             "a\x16\tb",
             "k",
-            "pass show 'x y' | head",
-            "pass show x",
+            "2",
+            "cat 'x y' | head",
+            "fedcba98",
+            "cat x",
             "n",
         ]);
-        for flaw in ["unknown environment", "is empty", "control character", "without a shell"] {
+        for flaw in ["not in the list", "is empty", "control character", "without a shell"] {
             assert!(shown.contains(flaw), "{flaw}: {shown}");
         }
+        assert!(shown.contains("not a program on this machine"), "{shown}");
         assert_eq!(
             file,
             "[profiles.default]\nenv = \"production\"\nkey = \"k\"\n\
-             secret_command = [\"pass\",\"show\",\"x\"]\n"
+             secret_command = [\"cat\",\"x\"]\n"
         );
         assert!(!api.mock.matched(), "checked without consent");
     }
@@ -232,8 +265,34 @@ mod on_a_terminal {
             terminal.session.send_line(answer).unwrap();
         }
         let shown = terminal.session.exp_eof().unwrap();
-        assert!(shown.contains("already exists"), "{shown}");
-        assert_eq!(std::fs::read_to_string(path).unwrap(), "[profiles.other]\n");
+        assert!(shown.contains("wrote "), "{shown}");
+        let text = std::fs::read_to_string(path).unwrap();
+        assert!(text.starts_with("[profiles.other]\n\n[profiles.x]\nenv"), "{text}");
+    }
+
+    #[test]
+    fn it_offers_the_environments_of_the_file() {
+        let text = "[environments.own]\ntoken_url = \"https://h/\"\n\
+                    iframe_template = \"https://h/{token}\"\n";
+        let terminal = Terminal::with_file("--profile x", "", Some(text));
+        let (file, shown) = terminal.answer(&["3", KEY, "", SECRET, "n"]);
+        assert!(shown.contains("3) own") && file.contains("env = \"own\""), "{shown}{file}");
+    }
+
+    #[test]
+    fn ctrl_d_cancels_on_a_line_of_its_own() {
+        for answers in [&[][..], &["", KEY, ""]] {
+            let mut terminal = Terminal::start("", "");
+            for answer in answers {
+                terminal.session.exp_regex(": $").unwrap();
+                terminal.session.send_line(answer).unwrap();
+            }
+            terminal.session.exp_regex(": $").unwrap();
+            terminal.session.send_control('d').unwrap();
+            let shown = terminal.session.exp_eof().unwrap();
+            assert_eq!(shown, "\r\nerror: cancelled; nothing was written\r\n");
+            assert!(!terminal.home.path().join("c.toml").exists());
+        }
     }
 
     #[test]
@@ -290,6 +349,18 @@ mod on_a_terminal {
         let shown = session.exp_eof().unwrap();
         assert!(shown.contains("code 0") && !shown.contains(SECRET), "{shown}");
         assert!(std::fs::read_to_string(home.path().join("c")).unwrap().contains(SECRET));
+    }
+
+    #[test]
+    fn a_secret_file_that_is_the_terminal_is_a_hidden_prompt() {
+        let api = Api::giving_tokens();
+        let mut command = isolated(cargo_bin!("smartextract"));
+        command.args(["token", "--secret-file", "-", "--key", KEY]);
+        command.env("SMARTEXTRACT_TOKEN_URL", api.url());
+        let mut session = spawn_command(command, Some(20_000)).unwrap();
+        session.exp_string("Secret (hidden): ").unwrap();
+        session.send_line(SECRET).unwrap();
+        assert!(session.exp_eof().unwrap().ends_with("t0ken\r\n"));
     }
 
     #[test]

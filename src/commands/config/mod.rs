@@ -1,7 +1,7 @@
 //! `config`: the profile file's path, every setting with its origin, and a new profile.
 
 mod init;
-mod prompt;
+mod profile_text;
 mod questions;
 mod show;
 
@@ -21,7 +21,10 @@ pub fn run(command: ConfigCommand, console: &Console) -> Result<u8, Error> {
             Ok(0)
         }
         ConfigCommand::Show(args) => show::run(&args, console),
-        ConfigCommand::Init(args) => init::run(&profile_path(&args.file.0)?, args.profile, console),
+        ConfigCommand::Init(args) => {
+            let profile = args.profile.as_deref().unwrap_or("default");
+            init::run(&profile_path(&args.file.0)?, profile, console)
+        }
     }
 }
 

@@ -1,20 +1,21 @@
 //! The questions of `config init` on a terminal, and the check of their answers.
+//! The error is `usage` if the user cancels, or `config` if the profile does not fit into the file.
 
 use std::env;
 use std::path::Path;
 
-use anyhow::Context;
-use zeroize::Zeroizing;
+use serde_json::Value;
 
-use super::init::{appended, quoted, toml_key};
-use super::prompt;
+use super::profile_text::{extended, table};
 use crate::commands::session;
 use crate::console::Console;
 use crate::error::{Code, Error};
+use crate::output::parent;
 use crate::secret::{Flaw, trimmed};
 use crate::settings::{
-    Flags, ProfileFile, Settings, Sources, built_in_names, resolve_with, variable_name,
+    Flags, Origin, ProfileFile, Settings, Sources, built_in_names, resolve_with, variable_name,
 };
+use crate::{program, prompt};
 
 /// The questions for one profile.
 pub struct Questions<'a> {
@@ -22,57 +23,85 @@ pub struct Questions<'a> {
     pub profile: &'a str,
     /// The content of the file, to which the profile is added.
     pub base: &'a str,
-    /// The custom environments to choose from.
-    pub environments: &'a [String],
+    /// The file's own environments.
+    pub environments: Vec<&'a str>,
 }
 
 impl Questions<'_> {
     /// Asks until the credentials work, or the user does not want to check them; returns the
     /// profile's table.
-    pub fn ask(&self, console: &Console) -> Result<Zeroizing<String>, Error> {
-        let _guard = prompt::restore_on_signals().context("the terminal can't be used")?;
+    pub fn ask(&self, console: &Console) -> Result<String, Error> {
         Console::log(&format!("Profile {} in {}", self.profile, self.path.display()));
         prompt::say("Ctrl-C cancels without writing.\n\n");
-        let environment = self.environment()?;
         loop {
-            let key = prompt::ask("API key: ", credential)?;
-            let secret = secret()?;
-            let answers = Answers { environment: environment.clone(), key, secret };
-            let table = answers.table(self.profile);
-            let content = appended(self.path, self.base, &table)?;
-            if !prompt::confirm("Check them now? This opens a session.")? {
-                return Ok(table);
+            let answers = self.answers()?;
+            let text = table(self.profile, &answers);
+            let file = extended(self.path, self.base, &text)?;
+            if !prompt::confirm("Check key and secret now? This opens a session. [Y/n]: ")? {
+                return Ok(text);
             }
-            let settings = self.settings(&content);
-            let is_resolved = settings.is_ok();
-            match settings.and_then(|settings| session::open(&settings, console)) {
-                Ok(_) => prompt::say("Key and secret are valid.\n"),
-                Err(error) if is_resolved && answers.may_be_wrong(error.code()) => {
-                    console.report(&error);
-                    continue;
-                }
-                Err(error) => {
-                    console.report(&error);
-                    prompt::say("Key and secret could not be checked.\n");
-                }
+            let settings = self.settings(&file);
+            let Err(error) = settings.and_then(|settings| session::open(&settings, console)) else {
+                prompt::say("Key and secret are valid.\n");
+                return Ok(text);
+            };
+            console.report(&error);
+            let is_rejected = match error.code() {
+                Code::InvalidCredentials | Code::KeyDisabled | Code::AccessDenied => true,
+                // The command failed, or printed nothing.
+                Code::Config | Code::MissingCredentials => answers[2].0 == "secret_command",
+                _ => false,
+            };
+            if !is_rejected {
+                prompt::say("Key and secret could not be checked.\n");
+                return Ok(text);
             }
-            return Ok(table);
+            prompt::say("\n");
         }
     }
 
-    fn environment(&self) -> Result<String, Error> {
-        let custom = self.environments.iter().map(String::as_str);
-        let known: Vec<&str> = built_in_names().into_iter().chain(custom).collect();
-        prompt::ask("Environment, production or staging [production]: ", |answer| {
-            let name = if answer.is_empty() { "production" } else { answer };
-            known.contains(&name).then(|| name.to_owned()).ok_or("unknown environment")
+    /// The settings of the profile, with their names.
+    fn answers(&self) -> Result<[(&'static str, Value); 3], Error> {
+        let [production, _, staging, _] = built_in_names();
+        let names = [&[production, staging], &self.environments[..]].concat();
+        let environment = names[prompt::choose("Environment:", &names)?];
+        let key = prompt::ask(|| prompt::read_line("API key: "), credential)?;
+        let ways = ["store it in the file", "get it from a command when it is needed (safer)"];
+        let secret = match prompt::choose("How to keep the secret:", &ways)? {
+            0 => ("secret", prompt::ask(prompt::read_secret, credential)?.into()),
+            _ => ("secret_command", self.command()?.into()),
+        };
+        Ok([("env", environment.into()), ("key", key.into()), secret])
+    }
+
+    fn command(&self) -> Result<Vec<String>, Error> {
+        prompt::say(
+            "A program that prints the secret, with its arguments, for example one of these:\n  \
+             pass show smartextract\n  \
+             op read op://Private/SmartExtract/secret\n  \
+             security find-generic-password -s smartextract -w\n  \
+             secret-tool lookup service smartextract\n",
+        );
+        let read = || prompt::read_line("Command (not the secret itself): ");
+        prompt::ask(read, |answer| {
+            if answer.contains(|c: char| c.is_control() || "\"'\\|<>$;&`~*(".contains(c)) {
+                return Err("it runs without a shell: enter a program and plain arguments, or \
+                            edit the file later");
+            }
+            let words: Vec<String> = answer.split_whitespace().map(str::to_owned).collect();
+            let Some(program) = words.first() else { return Err("the answer is empty") };
+            // It may be the secret, pasted here.
+            if !program::exists(program, parent(self.path)) {
+                return Err("this is not a program on this machine");
+            }
+            Ok(words)
         })
     }
 
     /// The settings of the new file. Variables that would replace its key, secret or environment
     /// are ignored.
-    fn settings(&self, content: &str) -> Result<Settings, Error> {
-        let replaced = ["env", "key", "profile", "secret", "secret_file"].map(variable_name);
+    fn settings(&self, file: &ProfileFile) -> Result<Settings, Error> {
+        let replaced = ["env", "key", "secret", "secret_file"].map(variable_name);
         let flags = Flags::from([
             ("config".to_owned(), self.path.into()),
             ("profile".to_owned(), self.profile.into()),
@@ -81,121 +110,20 @@ impl Questions<'_> {
             if replaced.iter().any(|replaced| replaced == name) { None } else { env::var_os(name) }
         };
         let sources = Sources { variable: &variable, ..Sources::from_env(&flags) };
-        let file = ProfileFile::parse(self.path, content.to_owned())?;
-        resolve_with(&sources, Some(&file), Vec::new())
-    }
-}
-
-struct Answers {
-    environment: String,
-    key: Zeroizing<String>,
-    secret: Source,
-}
-
-enum Source {
-    Stored(Zeroizing<String>),
-    Command(Vec<String>),
-}
-
-impl Answers {
-    /// Whether other answers may help after a failed check.
-    fn may_be_wrong(&self, code: Code) -> bool {
-        match code {
-            Code::InvalidCredentials
-            | Code::KeyDisabled
-            | Code::AccessDenied
-            | Code::MissingCredentials => true,
-            // The command failed.
-            Code::Config => matches!(self.secret, Source::Command(_)),
-            _ => false,
+        let mut settings = resolve_with(&sources, Some(file), Vec::new())?;
+        // The profile is not in the file yet.
+        settings.environment.origin = Origin::NewProfile;
+        if let (Some(key), Some(secret)) = (&mut settings.key, &mut settings.secret) {
+            key.origin = Origin::NewProfile;
+            secret.origin = Origin::NewProfile;
         }
-    }
-
-    /// The answers as a TOML table.
-    fn table(&self, profile: &str) -> Zeroizing<String> {
-        let (name, secret) = match &self.secret {
-            Source::Stored(secret) => ("secret", quoted(&**secret)),
-            Source::Command(words) => ("secret_command", quoted(words)),
-        };
-        Zeroizing::new(format!(
-            "[profiles.{}]\nenv = {}\nkey = {}\n{name} = {}\n",
-            toml_key(profile),
-            *quoted(&self.environment),
-            *quoted(&*self.key),
-            *secret
-        ))
+        Ok(settings)
     }
 }
 
-fn credential(answer: &str) -> Result<Zeroizing<String>, &'static str> {
-    match trimmed(answer) {
-        Ok(text) => Ok(text.into()),
-        Err(Flaw::Empty) => Err("the answer is empty"),
-        Err(Flaw::Control(_)) => Err("the answer contains a control character"),
-    }
-}
-
-fn secret() -> Result<Source, Error> {
-    prompt::say(
-        "\nThe secret can be stored in the file. A command that prints it when it is needed is\n\
-         safer, for example one of these:\n  \
-         pass show smartextract\n  \
-         op read op://Private/SmartExtract/secret\n  \
-         security find-generic-password -s smartextract -w\n  \
-         secret-tool lookup service smartextract\n  \
-         pwsh -NoProfile -Command Get-Secret smartextract -AsPlainText\n\n",
-    );
-    let command = prompt::ask("Command (empty: store the secret): ", |answer| {
-        if answer.contains(['"', '\'', '\\', '|', '<', '>', '$', ';', '&', '`', '~', '*', '(']) {
-            return Err(
-                "it runs without a shell: enter a program and plain arguments, or edit the \
-                        file later",
-            );
-        }
-        if answer.contains(char::is_control) {
-            return Err("the answer contains a control character");
-        }
-        Ok(answer.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
-    })?;
-    if command.is_empty() {
-        return prompt::ask_hidden("Secret (hidden): ", credential).map(Source::Stored);
-    }
-    Ok(Source::Command(command))
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use toml::de::DeTable;
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn all_answers_read_back_from_the_file(
-            profile in "\\PC+",
-            key in "\\PC+",
-            words in proptest::collection::vec("\\PC+", 1..4),
-        ) {
-            for secret in [
-                Source::Stored(Zeroizing::new(words[0].clone())),
-                Source::Command(words.clone()),
-            ] {
-                let is_stored = matches!(secret, Source::Stored(_));
-                let environment = "staging".to_owned();
-                let key = Zeroizing::new(key.clone());
-                let text = Answers { environment, key: key.clone(), secret }.table(&profile);
-                let file = DeTable::parse(&text).unwrap();
-                let table = file.get_ref()["profiles"].get_ref()[profile.as_str()].get_ref();
-                prop_assert_eq!(table["key"].get_ref().as_str(), Some(key.as_str()));
-                if is_stored {
-                    prop_assert_eq!(table["secret"].get_ref().as_str(), Some(words[0].as_str()));
-                } else {
-                    let found = table["secret_command"].get_ref().as_array().unwrap();
-                    let found = found.iter().map(|word| word.get_ref().as_str().unwrap());
-                    prop_assert!(found.eq(words.iter().map(String::as_str)));
-                }
-            }
-        }
-    }
+fn credential(answer: &str) -> Result<String, &'static str> {
+    trimmed(answer).map_err(|flaw| match flaw {
+        Flaw::Empty => "the answer is empty",
+        Flaw::Control(_) => "the answer contains a control character",
+    })
 }
