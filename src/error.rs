@@ -162,12 +162,9 @@ impl Error {
 
     /// The message with its chain of causes, on one line.
     pub fn summary(&self) -> String {
-        let mut summary = self.message.to_string();
-        for cause in self.causes() {
-            summary.push_str(": ");
-            summary.push_str(&cause);
-        }
-        summary
+        let mut parts = vec![self.message.to_string()];
+        parts.extend(self.causes());
+        parts.join(": ")
     }
 
     /// The causes, outermost first, without those that only repeat the line before.
