@@ -26,6 +26,8 @@ mod memory;
 mod output_file;
 mod proxies;
 mod round_trips;
+// Not on Windows, where the shells that come with Git read arguments in another way.
+#[cfg(unix)]
 mod shells;
 mod sources;
 mod support;
