@@ -3,6 +3,9 @@
 //! `support::Case` runs the binary and checks that no output contains a secret. Modules that start
 //! it from a shell or on a terminal check that themselves.
 
+// Tests for Unix leave imports and helpers unused elsewhere.
+#![cfg_attr(windows, allow(unused_imports, dead_code))]
+
 mod answers;
 mod attempts;
 mod check;
