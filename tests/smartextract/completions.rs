@@ -73,6 +73,7 @@ fn offers(program: &str, option: &str, script: impl Fn(&[&str]) -> String) {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn bash_offers_commands_formats_environments_and_profiles() {
     offers("bash", "--norc", |words| {

@@ -115,7 +115,7 @@ fn the_readme_links_to_every_document() {
 #[test]
 fn the_action_has_the_inputs_and_outputs_of_the_readme() {
     let (action, readme) = (document("action.yml"), document("README.md"));
-    assert!(action.contains("run: smartextract token --format github-output"), "{action}");
+    assert!(action.contains(" smartextract token --format github-output\n"), "{action}");
     for input in ["key", "secret", "environment"] {
         assert!(action.contains(&format!("\n  {input}:\n")), "no input {input}");
         assert!(action.contains(&format!("${{{{ inputs.{input} }}}}")), "{input} is not used");

@@ -221,7 +221,8 @@ fn restore_ignored_signals() {
 /// fails if `SMARTEXTRACT_TEST_PROGRAMS` is `required`.
 pub fn has_program(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    if std::env::split_paths(&path).any(|directory| directory.join(program).is_file()) {
+    let file = format!("{program}{}", std::env::consts::EXE_SUFFIX);
+    if std::env::split_paths(&path).any(|directory| directory.join(&file).is_file()) {
         return true;
     }
     let required =
