@@ -1,67 +1,35 @@
-//! What ureq can't do when it connects: try a host's addresses side by side, fail without a panic
-//! if no thread can be created, and report which failures are the proxy's.
+//! What ureq can't do when it connects: report the stage, try a host's addresses side by side, and
+//! mark which failures are the proxy's.
 
-use std::error;
-use std::fmt;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::sync::mpsc;
+use std::sync::mpsc::{self, Sender};
 use std::thread;
 use std::time::Duration;
 
+use ureq::Error;
 use ureq::config::Config;
 use ureq::http::Uri;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{
-    Buffers, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout, Transport,
+    Buffers, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout, RustlsConnector,
+    Transport,
 };
-use ureq::{Error, Timeout};
+
+use super::client::{Report, Stage};
+use super::failure::{PROXY, SERVER, is_lost};
 
 /// RFC 8305, section 8: the recommended Connection Attempt Delay.
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
-/// A failure that ureq reports as a panic, or without what a message about it needs.
+/// Reports a stage, unless no one waits for this attempt any more.
+fn enter(reports: &Sender<Report>, stage: Stage) {
+    let _ = reports.send(Report::Stage(stage));
+}
+
+/// Looks names up as ureq does.
 #[derive(Debug)]
-pub enum ConnectError {
-    /// A name was not found.
-    Lookup(io::Error),
-    /// A thread could not be created.
-    Thread(io::Error),
-    /// The proxy was not reached, was lost, or did not connect to the server.
-    Proxy(Error),
-}
-
-impl fmt::Display for ConnectError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Lookup(error) | Self::Thread(error) => error.fmt(f),
-            Self::Proxy(error) => error.fmt(f),
-        }
-    }
-}
-
-impl error::Error for ConnectError {}
-
-impl From<ConnectError> for Error {
-    fn from(fault: ConnectError) -> Self {
-        Self::Other(Box::new(fault))
-    }
-}
-
-/// Runs a job in a thread, and waits for its result no longer than `limit`. A job that is not
-/// finished by then goes on until the process ends.
-pub fn within<T: Send + 'static>(
-    limit: Duration,
-    job: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Error> {
-    let (sender, result) = mpsc::sync_channel(1);
-    thread::Builder::new().spawn(move || sender.send(job())).map_err(ConnectError::Thread)?;
-    result.recv_timeout(limit).map_err(|_| Error::Timeout(Timeout::Global))
-}
-
-/// Looks names up as ureq does, and marks the failures.
-#[derive(Debug)]
-pub struct Lookup;
+pub struct Lookup(pub Sender<Report>);
 
 impl Resolver for Lookup {
     fn resolve(
@@ -70,9 +38,23 @@ impl Resolver for Lookup {
         config: &Config,
         _: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, Error> {
-        // Without a timeout ureq starts no thread, whose failure would be a panic.
+        let is_proxy = match config.proxy() {
+            Some(proxy) => proxy.uri() == uri,
+            None => false,
+        };
+        enter(&self.0, Stage::Resolving(uri.host().unwrap_or_default().to_owned()));
+        // Without a timeout ureq starts no thread.
         let found = DefaultResolver::default().resolve(uri, config, NextTimeout::default());
-        found.map_err(|error| ConnectError::Lookup(error.into_io()).into())
+        if is_proxy {
+            // A SOCKS proxy is connected to by ureq itself, which reports no stage.
+            enter(&self.0, Stage::WaitingForProxy);
+        }
+        found.map_err(|error| {
+            let peer = if is_proxy { &PROXY } else { &SERVER };
+            // Behind other proxies the server's name is not looked up here.
+            let is_for_socks = config.proxy().is_some() && !is_proxy;
+            peer.lookup_failure(error, is_for_socks).into()
+        })
     }
 }
 
@@ -88,13 +70,47 @@ impl<In: Transport, C: Connector<In>> Connector<In> for Proxied<C> {
         details: &ConnectionDetails,
         chained: Option<In>,
     ) -> Result<Option<Self::Out>, Error> {
-        self.0.connect(details, chained).map_err(|error| ConnectError::Proxy(error).into())
+        self.0.connect(details, chained).map_err(|error| PROXY.failure(error).into())
     }
 }
 
-/// Connects to the first address that answers.
+/// The TLS of ureq, and the stages before and after it.
 #[derive(Debug)]
-pub struct TcpRace;
+pub struct Tls {
+    tls: RustlsConnector,
+    reports: Sender<Report>,
+    has_proxy: bool,
+}
+
+impl Tls {
+    pub fn new(reports: Sender<Report>, has_proxy: bool) -> Self {
+        Self { tls: RustlsConnector::default(), reports, has_proxy }
+    }
+}
+
+impl<In: Transport> Connector<In> for Tls {
+    type Out = <RustlsConnector as Connector<In>>::Out;
+
+    fn connect(
+        &self,
+        details: &ConnectionDetails,
+        chained: Option<In>,
+    ) -> Result<Option<Self::Out>, Error> {
+        if details.needs_tls() {
+            enter(&self.reports, Stage::TlsHandshake);
+        }
+        let connected = self.tls.connect(details, chained)?;
+        // ureq connects to a CONNECT proxy with a configuration that has no proxy.
+        let is_proxy = self.has_proxy && details.config.proxy().is_none();
+        let next = if is_proxy { Stage::WaitingForProxy } else { Stage::WaitingForResponse };
+        enter(&self.reports, next);
+        Ok(connected)
+    }
+}
+
+/// Connects to the first address that responds.
+#[derive(Debug)]
+pub struct TcpRace(pub Sender<Report>);
 
 impl<In: Transport> Connector<In> for TcpRace {
     type Out = Either<In, Connection>;
@@ -104,14 +120,14 @@ impl<In: Transport> Connector<In> for TcpRace {
         details: &ConnectionDetails,
         chained: Option<In>,
     ) -> Result<Option<Self::Out>, Error> {
-        if chained.is_some() {
-            return Ok(chained.map(Either::A));
+        if let Some(transport) = chained {
+            return Ok(Some(Either::A(transport)));
         }
-        let stream = race(&alternate_families(&details.addrs))?;
+        let stream = race(&alternate_families(&details.addrs), &self.0)?;
         stream.set_nodelay(true)?;
         let config = details.config;
         let buffers = LazyBuffers::new(config.input_buffer_size(), config.output_buffer_size());
-        Ok(Some(Either::B(Connection { stream, buffers, has_received: false })))
+        Ok(Some(Either::B(Connection { stream, buffers })))
     }
 }
 
@@ -127,18 +143,18 @@ fn alternate_families(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
     turns
 }
 
-/// Tries the addresses one after the other without waiting for those that don't answer (RFC 8305,
+/// Tries the addresses one after the other without waiting for those that don't respond (RFC 8305,
 /// section 5). An attempt that loses goes on in its thread.
-fn race(addresses: &[SocketAddr]) -> Result<TcpStream, Error> {
-    if let [only] = addresses {
-        return Ok(TcpStream::connect(only)?);
-    }
+fn race(addresses: &[SocketAddr], reports: &Sender<Report>) -> Result<TcpStream, Error> {
     let (sender, results) = mpsc::channel();
     let mut failure = Error::HostNotFound;
     for &address in addresses {
+        enter(reports, Stage::Connecting(address.to_string()));
+        if addresses.len() == 1 {
+            return Ok(TcpStream::connect(address)?);
+        }
         let sender = sender.clone();
-        let attempt = move || sender.send(TcpStream::connect(address));
-        thread::Builder::new().spawn(attempt).map_err(ConnectError::Thread)?;
+        thread::Builder::new().spawn(move || sender.send(TcpStream::connect(address)))?;
         // The next address is tried after the delay, or at once if one has failed.
         match results.recv_timeout(ATTEMPT_DELAY) {
             Ok(Ok(stream)) => return Ok(stream),
@@ -156,13 +172,11 @@ fn race(addresses: &[SocketAddr]) -> Result<TcpStream, Error> {
     Err(failure)
 }
 
-/// A connection without time limits of its own: the whole attempt has one (`within`). ureq would
-/// give each read of a proxy's answer the full time again.
+/// A connection without time limits of its own: `Client::post` limits the whole attempt.
 #[derive(Debug)]
 pub struct Connection {
     stream: TcpStream,
     buffers: LazyBuffers,
-    has_received: bool,
 }
 
 impl Transport for Connection {
@@ -172,7 +186,7 @@ impl Transport for Connection {
 
     fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), Error> {
         match self.stream.write_all(&self.buffers.output()[..amount]) {
-            // The other side may have sent the reason first, as an alert or an answer. If it has
+            // The other side may have sent the reason first, as an alert or a response. If it has
             // not, the next read fails, too.
             Err(error) if is_lost(&error) => Ok(()),
             result => Ok(result?),
@@ -182,11 +196,6 @@ impl Transport for Connection {
     fn await_input(&mut self, _: NextTimeout) -> Result<bool, Error> {
         let length = self.stream.read(self.buffers.input_append_buf())?;
         self.buffers.input_appended(length);
-        if length == 0 && !self.has_received {
-            // Else ureq reports a proxy that hangs up as one that refuses.
-            return Err(Error::Io(ErrorKind::UnexpectedEof.into()));
-        }
-        self.has_received = true;
         Ok(length > 0)
     }
 
@@ -194,22 +203,6 @@ impl Transport for Connection {
     fn is_open(&mut self) -> bool {
         false
     }
-}
-
-/// Whether the other side ended the connection.
-pub fn is_lost(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::UnexpectedEof
-            | ErrorKind::ConnectionReset
-            | ErrorKind::ConnectionAborted
-            | ErrorKind::BrokenPipe
-    )
-}
-
-/// The TLS error in an I/O error.
-pub fn as_tls(error: &io::Error) -> Option<&rustls::Error> {
-    error.get_ref()?.downcast_ref()
 }
 
 #[cfg(test)]

@@ -1,71 +1,96 @@
-//! An answer of the API becomes a token or an error.
+//! A response of the API becomes a token or an error.
 //!
-//! The documented answers are in the vendor's documentation ("API Reference / Data Extraction API /
-//! Authentication", version 4.1).
+//! The documented responses are in the vendor's documentation ("API Reference / Data Extraction API
+//! / Authentication", version 4.1).
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
-use zeroize::Zeroizing;
+use ureq::http::{HeaderMap, Uri};
 
-use super::foreign_text::{is_invisible, shown};
+use super::failure::{Failure, NOT_THE_API, unexpected};
 use super::retry;
+use super::server_text::shown;
 use crate::error::{Code, Error};
 use crate::secret::{Key, Secret, Token};
 
-/// The size limit of an answer's body: more than this API ever sends.
+/// The size limit of a response's body: more than this API ever sends.
 pub const MAX_BYTES: u64 = 1 << 20;
 
 const INVALID_CREDENTIALS: &str = "Invalid credentials provided";
 const KEY_DISABLED: &str = "This API key is disabled";
-const NOT_THE_API: &str = "check the token URL, and whether a proxy answers instead of the API";
 
-/// The error of an answer that this API would not give.
-pub fn unexpected(message: impl Into<String>) -> Error {
-    Error::new(Code::UnexpectedResponse, message).hint(NOT_THE_API)
-}
-
-/// An answer as it came.
+/// A response as it came.
 pub struct Response {
     pub status: u16,
-    pub content_type: Option<String>,
-    /// The least wait before another request.
-    pub retry_after: Option<Duration>,
-    pub body: Zeroizing<Vec<u8>>,
-}
-
-/// An attempt without a token.
-pub struct Failure {
-    pub error: Error,
-    /// Whether another attempt may succeed.
-    pub is_transient: bool,
-    /// The least wait before it.
-    pub retry_after: Option<Duration>,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
 }
 
 impl Response {
     /// The token.
     ///
     /// # Errors
-    /// Why there is none, with the server's own words unless they repeat key or secret.
+    /// Why there is none, with the server's own words if they are safe to show.
     pub fn token(&self, key: &Key, secret: &Secret) -> Result<Token, Failure> {
-        self.read(key, secret).map_err(|error| Failure {
+        let shown = |text: &str| shown(text, key, secret);
+        let read =
+            if self.status == 200 { self.read_token(&shown) } else { Err(self.error(&shown)) };
+        read.map_err(|error| Failure {
             error: error.status(self.status),
             is_transient: retry::is_transient(self.status),
-            retry_after: self.retry_after,
+            retry_after: self.retry_after(),
         })
     }
 
-    fn read(&self, key: &Key, secret: &Secret) -> Result<Token, Error> {
-        let shown = |text: &str| shown(text, key, secret);
-        if self.status == 200 {
-            return self.token_of_success(&shown);
-        }
-        let reason = self.reason();
-        let says = |text| {
-            let reason = reason.as_deref().unwrap_or_default().trim().trim_end_matches('.');
-            reason.eq_ignore_ascii_case(text)
+    /// The least wait before another request.
+    pub fn retry_after(&self) -> Option<Duration> {
+        retry::retry_after(self.header("retry-after")?, SystemTime::now())
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    fn read_token(&self, shown: &dyn Fn(&str) -> String) -> Result<Token, Error> {
+        let Ok(mut json) = serde_json::from_slice::<Value>(&self.body) else {
+            if let Some(encoding) = self.header("content-encoding") {
+                return Err(unexpected(format!(
+                    "the response is compressed ({}), which was not requested",
+                    shown(encoding)
+                )));
+            }
+            let content_type = match self.header("content-type") {
+                Some(text) => {
+                    format!("declared as {}", shown(text.split(';').next().unwrap_or(text)))
+                }
+                None => "without a content type".to_owned(),
+            };
+            let size = self.body.len();
+            return Err(unexpected(format!(
+                "the response is not JSON ({size} bytes, {content_type})"
+            )));
         };
+        let Some(Value::String(token)) = json.pointer_mut("/data/token") else {
+            return Err(unexpected("the response contains no token (no string at data.token)"));
+        };
+        // Anything else is unsafe in a line, a shell or a terminal.
+        let flaw = if token.is_empty() {
+            "is empty"
+        } else if token.contains(char::is_whitespace) {
+            "contains white space"
+        } else if token.contains(char::is_control) {
+            "contains a control character"
+        } else {
+            return Ok(Token::from(std::mem::take(token)));
+        };
+        Err(unexpected(format!("the response's token {flaw}")))
+    }
+
+    fn error(&self, shown: &dyn Fn(&str) -> String) -> Error {
+        let reason = self.reason();
+        let text = reason.as_deref().unwrap_or_default();
+        let says = |known: &str| text.trim().trim_end_matches('.').eq_ignore_ascii_case(known);
         let (code, message) = match self.status {
             401 if says(INVALID_CREDENTIALS) => {
                 (Code::InvalidCredentials, "the API says that the credentials are not valid")
@@ -76,35 +101,19 @@ impl Response {
             401 | 403 => (Code::AccessDenied, "the API denies access"),
             429 => (Code::RateLimited, "the API asks for fewer requests"),
             300..=399 => {
-                (Code::UnexpectedResponse, "the answer is a redirect, which is not followed")
+                (Code::UnexpectedResponse, "the response is a redirect, which is not followed")
             }
+            511 => (Code::ServerError, "the network requires a login"),
             500..=599 => (Code::ServerError, "the server failed"),
-            _ => (Code::UnexpectedResponse, "the answer has an unexpected status"),
+            _ => (Code::UnexpectedResponse, "the response has an unexpected status"),
         };
-        let reason = reason.map(|reason| format!(": {}", shown(&reason))).unwrap_or_default();
-        let message = format!("{message} (HTTP {}{reason})", self.status);
-        Err(Error::new(code, message).hint(hint(code, self.status)))
-    }
-
-    fn token_of_success(&self, shown: &dyn Fn(&str) -> String) -> Result<Token, Error> {
-        let Ok(mut json) = serde_json::from_slice::<Value>(&self.body) else {
-            let content_type = match &self.content_type {
-                Some(content_type) => format!("declared as {}", shown(content_type)),
-                None => "without a content type".to_owned(),
-            };
-            let size = self.body.len();
-            return Err(unexpected(format!(
-                "the answer is not JSON ({size} bytes, {content_type})"
-            )));
+        let status = self.status;
+        let message = match (self.redirect_host(), &reason) {
+            (Some(host), _) => format!("{message} (HTTP {status} to {})", shown(&host)),
+            (None, Some(text)) => format!("{message} (HTTP {status}: {})", shown(text)),
+            (None, None) => format!("{message} (HTTP {status})"),
         };
-        let Some(Value::String(text)) = json.pointer_mut("/data/token") else {
-            return Err(unexpected("the answer contains no token (no string at data.token)"));
-        };
-        let token = Zeroizing::new(std::mem::take(text));
-        match flaw(&token) {
-            Some(flaw) => Err(unexpected(format!("the answer's token {flaw}"))),
-            None => Ok(Token::from(token)),
-        }
+        Error::new(code, message).hint(hint(code, status, reason.is_some()))
     }
 
     /// The error text, in either of the two documented shapes.
@@ -113,39 +122,34 @@ impl Response {
         let text = json.pointer("/error/message").or(json.pointer("/error"))?;
         text.as_str().map(str::to_owned)
     }
+
+    fn redirect_host(&self) -> Option<String> {
+        let target: Uri = self.header("location")?.parse().ok()?;
+        target.host().map(str::to_owned)
+    }
 }
 
-const fn hint(code: Code, status: u16) -> &'static str {
+const fn hint(code: Code, status: u16, is_api: bool) -> &'static str {
     match (code, status) {
         (Code::InvalidCredentials, _) => {
             "check that key and secret belong together and to this environment; a lost secret \
              can't be recovered, only replaced by a new key in the dashboard"
         }
         (Code::KeyDisabled, _) => "enable the key in the dashboard, or use another one",
-        (Code::AccessDenied, _) => {
+        (Code::AccessDenied, _) if is_api => {
             "check the key's roles in the dashboard: DATA_EXTRACTION for the data extraction API, \
-             ADMIN_ROLE for the admin API; and that no proxy answers instead of the API"
+             ADMIN_ROLE for the Admin API"
+        }
+        (Code::AccessDenied, _) => {
+            "this is not an error of the API: check the token URL, whether a proxy responds \
+             instead, and whether the server requires a client certificate, which is not sent"
         }
         (Code::RateLimited, _) => "try again later, or request fewer tokens at once",
+        (_, 511) => "log in to the network in a browser, then try again",
         (Code::ServerError, _) => "try again later; if it persists, contact the API's operator",
         (_, 300..=399) => "check the token URL: the endpoint itself does not redirect",
         (_, 404 | 405) => "check the token URL: there is no token endpoint at this path",
         _ => NOT_THE_API,
-    }
-}
-
-/// What makes a token unsafe in a line, a shell or a terminal.
-fn flaw(token: &str) -> Option<&'static str> {
-    if token.is_empty() {
-        Some("is empty")
-    } else if token.contains(char::is_whitespace) {
-        Some("contains white space")
-    } else if token.contains(char::is_control) {
-        Some("contains a control character")
-    } else if token.contains(is_invisible) {
-        Some("contains an invisible character")
-    } else {
-        None
     }
 }
 
