@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::client::{Budget, Client, Stage};
+use super::client::Client;
 use super::failure::Failure;
 use super::retry;
+use super::stage::Stage;
 use crate::error::Error;
 use crate::secret::{Key, Secret, Token};
 
@@ -42,7 +43,7 @@ pub fn exchange(
     request: &TokenRequest<'_>,
     watch: &dyn Fn(Event<'_>),
 ) -> Result<Token, Error> {
-    let budget = Budget::start(request.budget);
+    let deadline = Instant::now() + request.budget;
     let body = body(request);
     let of = request.retries.saturating_add(1);
     let mut earlier: Vec<String> = Vec::new();
@@ -51,7 +52,9 @@ pub fn exchange(
         number += 1;
         watch(Event::AttemptBegins { number, of });
         let begin = Instant::now();
-        let outcome = match client.post(&body, &budget, &|stage| watch(Event::Stage(stage))) {
+        let outcome = match client.post(&body, deadline, request.budget, &|stage| {
+            watch(Event::Stage(stage));
+        }) {
             Ok(response) => response.token(request.key, request.secret),
             Err(failure) => Err(failure),
         };
@@ -68,7 +71,7 @@ pub fn exchange(
         if !is_transient || number == of {
             return failed(error);
         }
-        let left = budget.left();
+        let left = deadline.saturating_duration_since(Instant::now());
         let Some(wait) = retry::wait(number, retry_after, left, fastrand::f64()) else {
             let reason = retry::reason_for_none(retry_after, left);
             watch(Event::NoRetry(&reason));

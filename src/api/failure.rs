@@ -1,17 +1,16 @@
 //! A failed attempt, and ureq's errors as this program's.
 
-use std::fmt;
 use std::io::{self, ErrorKind};
 use std::time::Duration;
 
 use ureq::Error as Ureq;
 
+use super::stage::{PROXY, Peer, SERVER, Stage};
 use super::tls;
 use crate::error::{Code, Error};
 
 pub const NOT_THE_API: &str =
     "check the token URL, and whether a proxy responds instead of the API";
-const NETWORK_HINT: &str = "check the network, and whether a proxy is needed or is at fault";
 
 /// An attempt without a token.
 #[derive(Debug)]
@@ -23,62 +22,32 @@ pub struct Failure {
     pub retry_after: Option<Duration>,
 }
 
-/// Lost and failed connections are transient.
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self { is_transient: error.code() == Code::Network, error, retry_after: None }
     }
 }
 
-/// ureq passes a connector's failure on.
-impl From<Failure> for Ureq {
-    fn from(failure: Failure) -> Self {
-        Self::Other(Box::new(failure))
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.error.summary())
-    }
-}
-
-impl std::error::Error for Failure {}
-
-/// The error of a response that this API would not give.
-pub fn unexpected(message: impl Into<String>) -> Error {
-    Error::new(Code::UnexpectedResponse, message).hint(NOT_THE_API)
-}
-
-/// The other end of a connection, for messages.
-#[derive(PartialEq, Eq)]
-pub struct Peer {
-    pub name: &'static str,
-    /// The setting that contains its address.
-    pub url: &'static str,
-}
-
-pub const SERVER: Peer = Peer { name: "the server", url: "the token URL" };
-pub const PROXY: Peer = Peer { name: "the proxy", url: "the proxy's URL" };
-
-impl Peer {
-    pub fn failure(&self, error: Ureq) -> Failure {
+impl Failure {
+    /// The failure of a stage. Lost and failed connections are transient.
+    pub fn new(error: Ureq, stage: &Stage, has_proxy: bool) -> Self {
+        let peer = stage.peer();
+        if let Stage::Resolving(..) = stage {
+            return unresolved(peer, has_proxy).cause(error.into_io()).into();
+        }
+        if *peer == PROXY {
+            if let Some(reason) = refusal(&error) {
+                return refused(&reason);
+            }
+        }
         let error = match error {
-            Ureq::Other(inner) => match inner.downcast() {
-                Ok(failure) => return *failure,
-                Err(inner) => self.failed("failed", NETWORK_HINT).because(inner.to_string()),
-            },
-            Ureq::ConnectProxyFailed(text) => match text.rsplit_once('/') {
-                Some((_, status)) => return refused(&format!("HTTP {status}")),
-                None => self.failed("was lost", NETWORK_HINT),
-            },
             Ureq::Io(cause) => match as_tls(&cause) {
-                Some(cause) => tls::error(self, cause),
-                None if *self == PROXY && is_text(&cause) => return refused(&cause.to_string()),
-                None => self.io_error(cause),
+                Some(cause) => tls::error(peer, cause),
+                None => io_error(peer, cause),
             },
-            Ureq::Rustls(cause) => tls::error(self, &cause),
-            Ureq::Protocol(_) | Ureq::Http(_) if *self == PROXY => return refused("not HTTP"),
+            Ureq::Rustls(cause) => tls::error(peer, &cause),
+            // Without a status: the proxy's response was cut off.
+            Ureq::ConnectProxyFailed(_) => connection(peer, "was lost"),
             Ureq::Protocol(_) | Ureq::Http(_) => {
                 unexpected("the response is not valid HTTP").because(http_flaw(&error.to_string()))
             }
@@ -86,44 +55,75 @@ impl Peer {
             Ureq::LargeResponseHeader(..) => {
                 unexpected("the response's head is larger than 64 KiB")
             }
-            error => self.failed("failed", NETWORK_HINT).cause(error),
+            error => connection(peer, "failed").cause(error),
         };
-        Failure::from(error)
-    }
-
-    /// A host name that can't be resolved. With `socks4` and `socks5` this program resolves the
-    /// server's.
-    pub fn lookup_failure(&self, error: Ureq, is_for_socks: bool) -> Failure {
-        let hint = if is_for_socks {
-            "use socks5h:// or socks4a:// in the proxy's URL if the proxy has to resolve the name"
-                .to_owned()
-        } else {
-            format!("check the host in {}, and the network (DNS)", self.url)
-        };
-        let message = format!("the host name of {} can't be resolved", self.name);
-        Error::new(Code::Network, message).hint(hint).cause(error.into_io()).into()
-    }
-
-    fn io_error(&self, cause: io::Error) -> Error {
-        if cause.kind() == ErrorKind::ConnectionRefused {
-            let hint = format!("check host and port in {}, and any firewall", self.url);
-            return self.failed("was refused", hint).cause(cause);
-        }
-        if !is_lost(&cause) {
-            return self.failed("failed", NETWORK_HINT).cause(cause);
-        }
-        let lost = self.failed("was lost", NETWORK_HINT);
-        // Other causes are internal texts of a library.
-        if cause.raw_os_error().is_some() { lost.cause(cause) } else { lost }
-    }
-
-    fn failed(&self, how: &str, hint: impl Into<String>) -> Error {
-        Error::new(Code::Network, format!("the connection to {} {how}", self.name)).hint(hint)
+        Self::from(error)
     }
 }
 
-/// A proxy's refusal is final: repeating a wrong password may lock an account. `reason` is its HTTP
-/// status, or what ureq reports of a SOCKS proxy.
+/// The error of a response that this API would not give.
+pub fn unexpected(message: impl Into<String>) -> Error {
+    Error::new(Code::UnexpectedResponse, message).hint(NOT_THE_API)
+}
+
+pub fn timed_out(budget: Duration, stage: &Stage) -> Error {
+    let hint = match stage {
+        Stage::Resolving(..) | Stage::Connecting(..) => {
+            "check the network and any firewall, and whether a proxy is needed"
+        }
+        Stage::Handshake(_) | Stage::Waiting(_) => "raise --timeout, or try again later",
+    };
+    Error::new(Code::Timeout, format!("no response within {} s", budget.as_secs_f64()))
+        .detail(format!("stage:       {stage}"))
+        .hint(hint)
+}
+
+fn unresolved(peer: &Peer, has_proxy: bool) -> Error {
+    let hint = if has_proxy && *peer == SERVER {
+        // Only socks4 and socks5 leave the name to this program.
+        "use socks5h:// or socks4a:// in the proxy's URL if the proxy has to resolve the name"
+            .to_owned()
+    } else {
+        format!("check the host in {}, and the network (DNS)", peer.url)
+    };
+    let message = format!("the host name of {} can't be resolved", peer.name);
+    Error::new(Code::Network, message).hint(hint)
+}
+
+fn io_error(peer: &Peer, cause: io::Error) -> Error {
+    if cause.kind() == ErrorKind::ConnectionRefused {
+        let hint = format!("check host and port in {}, and any firewall", peer.url);
+        return connection(peer, "was refused").hint(hint).cause(cause);
+    }
+    if !is_lost(&cause) {
+        return connection(peer, "failed").cause(cause);
+    }
+    let lost = connection(peer, "was lost");
+    // Other causes are internal texts of a library.
+    if cause.raw_os_error().is_some() { lost.cause(cause) } else { lost }
+}
+
+fn connection(peer: &Peer, how: &str) -> Error {
+    Error::new(Code::Network, format!("the connection to {} {how}", peer.name))
+        .hint("check the network, and whether a proxy is needed or is at fault")
+}
+
+/// Why a proxy did not connect to the server: its HTTP status, or what ureq reports of SOCKS.
+fn refusal(error: &Ureq) -> Option<String> {
+    match error {
+        Ureq::ConnectProxyFailed(text) => {
+            let (_, status) = text.rsplit_once('/')?;
+            Some(format!("HTTP {status}"))
+        }
+        Ureq::Protocol(_) | Ureq::Http(_) => Some("not HTTP".to_owned()),
+        Ureq::Io(io) if io.raw_os_error().is_none() && !is_lost(io) && as_tls(io).is_none() => {
+            Some(io.to_string())
+        }
+        _ => None,
+    }
+}
+
+/// A proxy's refusal is final: repeating a wrong password may lock an account.
 fn refused(reason: &str) -> Failure {
     let (sentence, hint) = match reason {
         "HTTP 407" | "no acceptable auth methods" | "password authentication failed" => (
@@ -169,11 +169,6 @@ fn http_flaw(text: &str) -> String {
 pub fn is_lost(error: &io::Error) -> bool {
     use ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
     matches!(error.kind(), UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe)
-}
-
-/// Whether it is ureq's report of a SOCKS proxy's refusal.
-fn is_text(error: &io::Error) -> bool {
-    error.raw_os_error().is_none() && !is_lost(error)
 }
 
 /// The TLS error in an I/O error.

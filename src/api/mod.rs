@@ -7,6 +7,7 @@ mod failure;
 mod response;
 mod retry;
 mod server_text;
+mod stage;
 mod tls;
 pub mod trust;
 

@@ -3,7 +3,7 @@
 use rustls::CertificateError::NotValidForNameContext;
 use rustls::Error as Tls;
 
-use super::failure::Peer;
+use super::stage::Peer;
 use crate::error::{Code, Error};
 
 /// How many characters of a certificate's names are shown.
@@ -120,7 +120,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::api::failure::SERVER;
+    use crate::api::stage::SERVER;
 
     fn lines(error: &Tls) -> Vec<String> {
         super::error(&SERVER, error).lines().into_iter().map(|(_, line)| line).collect()
@@ -142,7 +142,7 @@ mod tests {
         for (error, name) in [
             (other, "Error"),
             (alert(80), "InternalError"),
-            (alert(200), "Unknown"),
+            (alert(200), "AlertDescription"),
             (Tls::General("some text".to_owned()), "General"),
             (Tls::NoCertificatesPresented, "NoCertificatesPresented"),
         ] {
