@@ -47,7 +47,7 @@ impl Progress {
             }
             Event::Stage(stage) => bar.set_message(stage.to_string()),
             Event::WaitBegins(wait) => {
-                bar.set_message(format!("waiting {:.1} s to try again", wait.as_secs_f64()));
+                bar.set_message(format!("next attempt in {:.1} s", wait.as_secs_f64()));
             }
             _ => {}
         }

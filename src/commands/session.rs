@@ -69,7 +69,7 @@ fn report(console: &Console, event: &Event<'_>) {
             };
             format!("attempt {number}: {outcome} ({:.3} s)", took.as_secs_f64())
         }
-        Event::WaitBegins(wait) => format!("waiting for {:.3} s", wait.as_secs_f64()),
+        Event::WaitBegins(wait) => format!("next attempt in {:.3} s", wait.as_secs_f64()),
         Event::NoRetry(reason) => (*reason).to_owned(),
     });
 }

@@ -78,7 +78,7 @@ fn retry_after_in_seconds_or_as_a_date_is_the_minimum_wait() {
         let busy = response(429, &format!("retry-after: {value}\r\n"), "");
         let (url, _) = scripted(vec![busy, response(200, "", SUCCESS)]);
         let outcome = Case::token(&url, "-v --retries 1").run().prints("t0ken\n");
-        let waited = outcome.stderr.split("waiting for ").nth(1).unwrap();
+        let waited = outcome.stderr.split("next attempt in ").nth(1).unwrap();
         assert!(seconds(waited.split(' ').next().unwrap()) >= Duration::from_secs(1), "{value}");
     }
 }

@@ -21,7 +21,7 @@ fn verbose_prints_settings_and_each_attempt_and_wait() {
         "info: connecting to 127.0.0.1:",
         "info: waiting for the response",
         "attempt 1: the server failed (HTTP 503) (0.",
-        "waiting for 0.",
+        "next attempt in 0.",
         "attempt 2: success (0.",
     ] {
         assert!(outcome.stderr.contains(line), "no {line:?} in:\n{}", outcome.stderr);
@@ -49,7 +49,7 @@ fn on_a_terminal(arguments: &str) -> String {
     let mut command = crate::support::isolated(assert_cmd::cargo::cargo_bin!("smartextract"));
     command.args(["token", "--token-url"]).arg(format!("http://{address}/"));
     let home = tempfile::TempDir::new().unwrap();
-    command.args(arguments.split_whitespace()).env("HOME", home.path());
+    command.args(arguments.split_whitespace()).env("HOME", home.path()).env("TERM", "xterm");
     command.env("SMARTEXTRACT_KEY", KEY).env("SMARTEXTRACT_SECRET", SECRET);
     let mut session = rexpect::session::spawn_command(command, Some(20_000)).unwrap();
     session.exp_eof().unwrap()
