@@ -9,7 +9,9 @@ use ureq::http::Uri;
 use ureq::http::response::Parts;
 use ureq::http::uri::Scheme;
 use ureq::tls::{RootCerts, TlsConfig};
-use ureq::unversioned::transport::{ConnectProxyConnector, Connector, SocksConnector};
+use ureq::unversioned::transport::{
+    ConnectProxyConnector, Connector, RustlsConnector, SocksConnector,
+};
 use ureq::{Agent, Proxy};
 
 use super::connect::{Connect, Lookup};
@@ -43,22 +45,18 @@ impl Client {
         proxy: Option<&str>,
         trusted: Option<RootCerts>,
     ) -> Result<Self, Error> {
-        let mut uses_tls = endpoint.scheme() == Some(&Scheme::HTTPS);
-        let proxy = match proxy {
-            // ureq ignores a proxy that it can't use, so its refusal must end here.
-            Some(url) => Some(
-                Proxy::new(url)
-                    .map_err(|error| Error::config("the proxy is invalid").cause(error))?,
-            ),
-            None => None,
-        };
-        if let Some(proxy) = &proxy {
-            uses_tls |= proxy.uri().scheme() == Some(&Scheme::HTTPS);
-        }
+        let uses_tls = endpoint.scheme() == Some(&Scheme::HTTPS)
+            || proxy.unwrap_or_default().starts_with("https:");
         let trusted = match trusted {
             Some(trusted) => trusted,
             None if uses_tls => trust::of_system()?,
             None => RootCerts::PlatformVerifier,
+        };
+        let invalid = |error| Error::config("the proxy is invalid").cause(error);
+        let proxy = match proxy {
+            // ureq ignores a proxy that it can't use, so its refusal must end here.
+            Some(url) => Some(Proxy::new(url).map_err(invalid)?),
+            None => None,
         };
         Ok(Self { endpoint: endpoint.clone(), proxy, trusted })
     }
@@ -79,11 +77,12 @@ impl Client {
             .input_buffer_size(INPUT_BUFFER)
             .output_buffer_size(OUTPUT_BUFFER)
             .build();
+        let has_proxy = self.proxy.is_some();
         let lookup = Lookup(stages.clone());
         let connectors =
             ().chain(SocksConnector::default())
                 .chain(ConnectProxyConnector::default())
-                .chain(Connect::new(stages, self.proxy.is_some()));
+                .chain(Connect { tls: RustlsConnector::default(), stages, has_proxy });
         Agent::with_parts(config, connectors, lookup)
     }
 
@@ -97,13 +96,13 @@ impl Client {
     /// There is no complete response at the deadline, the end of the whole budget.
     pub fn post(
         &self,
-        body: &Arc<[u8]>,
+        body: &[u8],
         deadline: Instant,
         budget: Duration,
         watch: &dyn Fn(&Stage),
     ) -> Result<Response, Failure> {
         let (sender, stages) = mpsc::channel();
-        let (agent, endpoint, body) = (self.agent(sender), self.endpoint.clone(), body.clone());
+        let (agent, endpoint, body) = (self.agent(sender), self.endpoint.clone(), body.to_vec());
         let mut stage = Stage::Waiting(&SERVER);
         let thread = thread::Builder::new().spawn(move || send(&agent, &endpoint, &body));
         let failure = |error, stage: &Stage| Failure::new(error, stage, self.proxy.is_some());

@@ -51,15 +51,9 @@ impl Resolver for Lookup {
 /// Connects with TCP unless a proxy did, and with TLS if the URL demands it.
 #[derive(Debug)]
 pub struct Connect {
-    tls: RustlsConnector,
-    stages: Sender<Stage>,
-    has_proxy: bool,
-}
-
-impl Connect {
-    pub fn new(stages: Sender<Stage>, has_proxy: bool) -> Self {
-        Self { tls: RustlsConnector::default(), stages, has_proxy }
-    }
+    pub tls: RustlsConnector,
+    pub stages: Sender<Stage>,
+    pub has_proxy: bool,
 }
 
 impl<In: Transport> Connector<In> for Connect {
@@ -159,7 +153,6 @@ impl Transport for Connection {
 #[cfg(test)]
 mod tests {
     use std::net::TcpListener;
-    use std::time::Instant;
 
     use socket2::{Domain, Socket, Type};
 

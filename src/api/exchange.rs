@@ -1,6 +1,5 @@
 //! The exchange: attempts within one time budget, until there is a token or a final failure.
 
-use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -52,12 +51,9 @@ pub fn exchange(
         number += 1;
         watch(Event::AttemptBegins { number, of });
         let begin = Instant::now();
-        let outcome = match client.post(&body, deadline, request.budget, &|stage| {
-            watch(Event::Stage(stage));
-        }) {
-            Ok(response) => response.token(request.key, request.secret),
-            Err(failure) => Err(failure),
-        };
+        let enter = |stage: &Stage| watch(Event::Stage(stage));
+        let response = client.post(&body, deadline, request.budget, &enter);
+        let outcome = response.and_then(|response| response.token(request.key, request.secret));
         let took = begin.elapsed();
         let Failure { error, is_transient, retry_after } = match outcome {
             Ok(token) => {
@@ -84,12 +80,12 @@ pub fn exchange(
 }
 
 /// `{"key":"…","secret":"…"}`.
-fn body(request: &TokenRequest<'_>) -> Arc<[u8]> {
+fn body(request: &TokenRequest<'_>) -> Vec<u8> {
     #[derive(Serialize)]
     struct Body<'a> {
         key: &'a str,
         secret: &'a str,
     }
     let body = Body { key: request.key.expose(), secret: request.secret.expose() };
-    serde_json::to_vec(&body).expect("strings are always JSON").into()
+    serde_json::to_vec(&body).expect("strings are always JSON")
 }

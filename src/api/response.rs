@@ -55,21 +55,17 @@ impl Response {
     fn read_token(&self, shown: &dyn Fn(&str) -> String) -> Result<Token, Error> {
         let Ok(mut json) = serde_json::from_slice::<Value>(&self.body) else {
             if let Some(encoding) = self.header("content-encoding") {
-                return Err(unexpected(format!(
-                    "the response is compressed ({}), which was not requested",
-                    shown(encoding)
-                )));
+                let encoding = shown(encoding);
+                let message =
+                    format!("the response is compressed although not requested ({encoding})");
+                return Err(unexpected(message));
             }
-            let content_type = match self.header("content-type") {
-                Some(text) => {
-                    format!("declared as {}", shown(text.split(';').next().unwrap_or(text)))
-                }
-                None => "without a content type".to_owned(),
-            };
             let size = self.body.len();
-            return Err(unexpected(format!(
-                "the response is not JSON ({size} bytes, {content_type})"
-            )));
+            let declared = self.header("content-type").unwrap_or("none");
+            let declared = shown(declared.split(';').next().unwrap_or_default());
+            let message =
+                format!("the response is not JSON ({size} bytes, content type: {declared})");
+            return Err(unexpected(message));
         };
         let Some(Value::String(token)) = json.pointer_mut("/data/token") else {
             return Err(unexpected("the response contains no token (no string at data.token)"));
@@ -108,13 +104,12 @@ impl Response {
             _ => (Code::UnexpectedResponse, "the response has an unexpected status"),
         };
         let status = self.status;
-        let message = match (self.redirect_host(), &reason) {
-            (Some(host), _) if matches!(status, 300..=399) => {
-                format!("{message} (HTTP {status} to {})", shown(&host))
-            }
-            (_, Some(text)) => format!("{message} (HTTP {status}: {})", shown(text)),
-            (_, None) => format!("{message} (HTTP {status})"),
+        let quoted = match (self.redirect_host(), &reason) {
+            (Some(host), _) => format!(" to {}", shown(&host)),
+            (None, Some(text)) => format!(": {}", shown(text)),
+            (None, None) => String::new(),
         };
+        let message = format!("{message} (HTTP {status}{quoted})");
         Error::new(code, message).hint(hint(code, status, reason.is_some()))
     }
 
@@ -126,6 +121,9 @@ impl Response {
     }
 
     fn redirect_host(&self) -> Option<String> {
+        if !matches!(self.status, 300..=399) {
+            return None;
+        }
         let target: Uri = self.header("location")?.parse().ok()?;
         Some(target.host()?.to_owned())
     }
@@ -262,10 +260,10 @@ mod tests {
         for (status, header, body, end) in [
             (401, JSON, r#"{"error":"no access"}"#, "(HTTP 401: no access)"),
             (401, JSON, r#"{"error":"no the-SECRET"}"#, "(HTTP 401: [text of 13 bytes withheld])"),
-            (200, ("content-type", "text/html; x=y"), "", "declared as text/html)"),
+            (200, ("content-type", "text/html; x=y"), "", "content type: text/html)"),
             (200, ("content-type", "text/THE-KEY"), "", "[text of 12 bytes withheld])"),
-            (200, ("x", ""), "", "(0 bytes, without a content type)"),
-            (200, ("content-encoding", "gzip"), "x", "compressed (gzip), which was not requested"),
+            (200, ("x", ""), "", "(0 bytes, content type: none)"),
+            (200, ("content-encoding", "gzip"), "x", "compressed although not requested (gzip)"),
             (302, ("location", "https://h.example/?q=1"), "", "(HTTP 302 to h.example)"),
             (302, ("location", "https://the-secret/"), "", "to [text of 10 bytes withheld])"),
             (302, ("location", "/login"), "", "which is not followed (HTTP 302)"),

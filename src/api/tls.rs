@@ -12,107 +12,94 @@ const SHOWN: usize = 200;
 /// The error for a TLS failure.
 pub fn error(peer: &Peer, error: &Tls) -> Error {
     let name = innermost_name(error);
-    let (reason, hint) = match error {
-        Tls::InvalidCertificate(NotValidForNameContext { expected, presented }) => (
-            format!("the certificate is for {}, not for {}", names(presented), expected.to_str()),
-            format!("check the host in {}", peer.url),
-        ),
-        Tls::InvalidCertificate(_) => certificate(peer, &name),
-        Tls::InvalidMessage(_) => (
-            format!("the response is not TLS ({name})"),
-            format!("this port does not speak TLS: check the port in {}", peer.url),
-        ),
+    let known = match error {
+        Tls::InvalidMessage(_) => "InvalidMessage",
+        Tls::PeerIncompatible(_) => "HandshakeFailure",
         // The platform verifier of Linux found no trust store.
-        Tls::General(text) if text.starts_with("No CA certificates") => (
-            "the trust store contains no certificate".to_owned(),
-            "install the ca-certificates package, or give a PEM file as --ca-file".to_owned(),
-        ),
-        Tls::PeerIncompatible(_) => no_common(&name),
-        Tls::AlertReceived(_) => match name.as_str() {
-            "HandshakeFailure" | "ProtocolVersion" | "InsufficientSecurity" => no_common(&name),
-            "CertificateRequired" | "BadCertificate" => (
-                format!("{} did not accept the connection ({name})", peer.name),
-                "it may require a client certificate, which this program does not send: see \
-                 docs/network.md"
-                    .to_owned(),
-            ),
-            _ => unknown(peer, &name),
-        },
-        _ => unknown(peer, &name),
+        Tls::General(text) if text.starts_with("No CA certificates") => "NoTrustStore",
+        _ => &name,
     };
-    let message = format!("no secure connection to {}", peer.name);
-    Error::new(Code::Tls, message).hint(hint).because(reason)
+    let (reason, hint) = match (explanation(known), error) {
+        (_, Tls::InvalidCertificate(NotValidForNameContext { expected, presented })) => {
+            let (names, host) = (names(presented), expected.to_str());
+            (format!("the certificate is for {names}, not for {host}"), "check the host in {url}")
+        }
+        (Some((reason, hint)), Tls::InvalidCertificate(_)) => (reason.to_owned(), hint),
+        (Some((reason, hint)), _) => (format!("{reason} ({name})"), hint),
+        (None, _) => (format!("TLS: {name}"), "find out what responds at the address in {url}"),
+    };
+    Error::new(Code::Tls, format!("no secure connection to {}", peer.name))
+        .because(reason)
+        .hint(hint.replace("{peer}", peer.name).replace("{url}", peer.url))
 }
 
-fn no_common(name: &str) -> (String, String) {
-    let hint = "docs/network.md lists what is supported; a server that requires a client \
-                certificate, which this program does not send, may fail this way, too";
-    (format!("no common protocol, cipher or key type was found ({name})"), hint.to_owned())
-}
-
-fn unknown(peer: &Peer, name: &str) -> (String, String) {
-    (format!("TLS: {name}"), format!("find out what responds at the address in {}", peer.url))
-}
-
-/// A refused certificate. The verifiers wrap some errors in others, so the name identifies them.
-fn certificate(peer: &Peer, name: &str) -> (String, String) {
-    let new = format!("{} needs a new certificate", peer.name);
-    let clock = format!("check this machine's clock; if it is right, {new}");
-    let (reason, hint) = match name {
+/// Reason and hint for the errors that a user can meet. They are known by name, because the
+/// verifiers wrap some of them in others.
+fn explanation(name: &str) -> Option<(&'static str, &'static str)> {
+    const CLOCK: &str =
+        "check this machine's clock; if it is right, {peer} needs a new certificate";
+    const RENEW: &str = "{peer} needs another certificate";
+    Some(match name {
         "UnknownIssuer" => (
             "the certificate's issuer is not trusted",
             "a TLS-intercepting proxy or a private server needs its own certificate authority: \
              give the authority's PEM file (not the server's) as --ca-file, \
-             SMARTEXTRACT_CA_FILE or SSL_CERT_FILE"
-                .to_owned(),
+             SMARTEXTRACT_CA_FILE or SSL_CERT_FILE",
         ),
-        "Expired" | "ExpiredContext" => ("the certificate has expired", clock),
-        "NotValidYet" | "NotValidYetContext" => ("the certificate is not valid yet", clock),
-        "NotValidForName" => {
-            ("the certificate is for another host", format!("check the host in {}", peer.url))
-        }
+        "NoTrustStore" => (
+            "the trust store contains no certificate",
+            "install the ca-certificates package, or give a PEM file as --ca-file",
+        ),
+        "Expired" | "ExpiredContext" => ("the certificate has expired", CLOCK),
+        "NotValidYet" | "NotValidYetContext" => ("the certificate is not valid yet", CLOCK),
+        "NotValidForName" => ("the certificate is for another host", "check the host in {url}"),
         "CaUsedAsEndEntity" => (
             "the certificate is a certificate authority's own",
-            format!("issue a certificate for {} with that authority", peer.name),
+            "issue a certificate for {peer} with that authority",
         ),
         "NameConstraintViolation" => {
-            ("the certificate's authority may not issue certificates for this host", new)
+            ("the certificate's authority may not issue certificates for this host", RENEW)
         }
         "InvalidPurpose" | "InvalidPurposeContext" | "EkuError" => {
-            ("the certificate is not meant for a server", new)
+            ("the certificate is not meant for a server", RENEW)
         }
-        "Revoked" => ("the certificate is revoked", new),
-        "BadEncoding" | "BadSignature" => ("the certificate is damaged", new),
+        "Revoked" => ("the certificate is revoked", RENEW),
+        "BadEncoding" | "BadSignature" => ("the certificate is damaged", RENEW),
+        "HandshakeFailure" | "ProtocolVersion" | "InsufficientSecurity" => (
+            "no common protocol, cipher or key type was found",
+            "docs/network.md lists what is supported; a server that requires a client \
+             certificate, which this program does not send, may fail in the same way",
+        ),
+        "CertificateRequired" | "BadCertificate" => (
+            "the connection was rejected",
+            "{peer} may require a client certificate, which this program does not send: see \
+             docs/network.md",
+        ),
+        "InvalidMessage" => {
+            ("the response is not TLS", "this port does not speak TLS: check the port in {url}")
+        }
         _ if name.starts_with("UnsupportedSignatureAlgorithm") => (
             "the certificate's key or signature type is not supported",
-            format!("{new}: docs/network.md lists the key types"),
+            "docs/network.md lists what is supported; {peer} needs another certificate",
         ),
-        _ => return unknown(peer, name),
-    };
-    (reason.to_owned(), hint)
+        _ => return None,
+    })
 }
 
 /// `UnknownIssuer` of `InvalidCertificate(UnknownIssuer)`: without the fields.
 fn innermost_name(error: &Tls) -> String {
     let debug = format!("{error:?}");
-    let outer = debug.split([' ', ')', '[', '"']).next().unwrap_or_default();
-    let names = outer.trim_end_matches('(').rsplit('(');
+    let names = debug.split([' ', ')', '[', '"']).next().unwrap_or_default().split('(');
     let mut words = names.filter(|name| name.starts_with(char::is_alphabetic));
-    words.next().unwrap_or_default().to_owned()
+    words.next_back().unwrap_or_default().to_owned()
 }
 
 /// The names in a certificate, of which rustls gives the debug form (`DnsName("example.com")`).
 fn names(presented: &[String]) -> String {
-    let plain = |name: &String| {
-        let name = name.split(['(', ')']).nth(1).unwrap_or_default();
-        name.replace(|c: char| !(c.is_ascii_alphanumeric() || ".-*:".contains(c)), "")
-    };
-    let names: Vec<String> = presented.iter().map(plain).collect();
-    match names.join(", ") {
-        names if names.is_empty() => "no host".to_owned(),
-        names if names.len() > SHOWN => format!("{}…", &names[..SHOWN]),
-        names => names,
-    }
+    let names = presented.join(", ").replace("DnsName", "").replace("IpAddress", "");
+    let plain = |c: &char| c.is_ascii_alphanumeric() || ", .-*:".contains(*c);
+    let shown: String = names.chars().filter(plain).take(SHOWN).collect();
+    if shown.is_empty() { "no host".to_owned() } else { shown }
 }
 
 #[cfg(test)]

@@ -57,7 +57,7 @@ fn exit_32_for_a_429() {
 
 #[test]
 fn exit_31_for_an_answer_that_is_not_json() {
-    ends_in(200, "<html>", 31).says("not JSON (6 bytes, declared as application/json)");
+    ends_in(200, "<html>", 31).says("not JSON (6 bytes, content type: application/json)");
 }
 
 #[test]
