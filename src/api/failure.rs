@@ -126,7 +126,10 @@ fn refusal(error: &Ureq) -> Option<String> {
 /// A proxy's refusal is final: repeating a wrong password may lock an account.
 fn refused(reason: &str) -> Failure {
     let (sentence, hint) = match reason {
-        "HTTP 407" | "no acceptable auth methods" | "password authentication failed" => (
+        "HTTP 401"
+        | "HTTP 407"
+        | "no acceptable auth methods"
+        | "password authentication failed" => (
             "it requires a valid user and password",
             "check user and password in the proxy's URL (http://USER:PASSWORD@HOST:PORT)",
         ),

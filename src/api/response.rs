@@ -136,13 +136,13 @@ const fn hint(code: Code, status: u16, is_api: bool) -> &'static str {
              can't be recovered, only replaced by a new key in the dashboard"
         }
         (Code::KeyDisabled, _) => "enable the key in the dashboard, or use another one",
-        (Code::AccessDenied, _) if is_api => {
-            "check the key's roles in the dashboard: DATA_EXTRACTION for the data extraction API, \
-             ADMIN_ROLE for the Admin API"
-        }
-        (Code::AccessDenied, _) => {
+        (Code::AccessDenied, _) | (_, 400) if !is_api => {
             "this is not an error of the API: check the token URL, whether a proxy responds \
              instead, and whether the server requires a client certificate, which is not sent"
+        }
+        (Code::AccessDenied, _) => {
+            "check the key's roles in the dashboard: DATA_EXTRACTION for the data extraction API, \
+             ADMIN_ROLE for the Admin API"
         }
         (Code::RateLimited, _) => "try again later, or request fewer tokens at once",
         (_, 511) => "log in to the network in a browser, then try again",
@@ -199,7 +199,7 @@ mod tests {
             (511, String::new(), ServerError, "log in to the network"),
             (301, String::new(), UnexpectedResponse, "does not redirect"),
             (308, String::new(), UnexpectedResponse, "does not redirect"),
-            (400, String::new(), UnexpectedResponse, NOT_THE_API),
+            (400, String::new(), UnexpectedResponse, "client certificate"),
             (404, String::new(), UnexpectedResponse, "no token endpoint"),
             (405, String::new(), UnexpectedResponse, "no token endpoint"),
             (201, r#"{"data":{"token":"t"}}"#.to_owned(), UnexpectedResponse, NOT_THE_API),
