@@ -37,14 +37,11 @@ pub fn wait(
 
 /// Why `wait` returned none.
 pub fn reason_for_none(retry_after: Option<Duration>, remaining: Duration) -> String {
-    let left = remaining.as_secs_f64();
-    match retry_after {
-        Some(least) => format!(
-            "no retry: Retry-After asks to wait {} s, but only {left:.1} s of the budget are left",
-            least.as_secs()
-        ),
-        None => format!("no retry: only {left:.1} s of the budget are left"),
-    }
+    let asked = match retry_after {
+        Some(least) => format!("Retry-After asks to wait {} s, but ", least.as_secs()),
+        None => String::new(),
+    };
+    format!("no retry: {asked}only {:.1} s of the budget are left", remaining.as_secs_f64())
 }
 
 /// The value of a `Retry-After` header: seconds, or a date (RFC 9110, section 10.2.3).

@@ -9,6 +9,9 @@ use crate::error::{Code, Error};
 /// How many characters of a certificate's names are shown.
 const SHOWN: usize = 200;
 
+const CLOCK: &str = "check this machine's clock; if it is right, {peer} needs a new certificate";
+const RENEW: &str = "{peer} needs another certificate";
+
 /// The error for a TLS failure.
 pub fn error(peer: &Peer, error: &Tls) -> Error {
     let name = innermost_name(error);
@@ -36,15 +39,11 @@ pub fn error(peer: &Peer, error: &Tls) -> Error {
 /// Reason and hint for the errors that a user can meet. They are known by name, because the
 /// verifiers wrap some of them in others.
 fn explanation(name: &str) -> Option<(&'static str, &'static str)> {
-    const CLOCK: &str =
-        "check this machine's clock; if it is right, {peer} needs a new certificate";
-    const RENEW: &str = "{peer} needs another certificate";
     Some(match name {
         "UnknownIssuer" => (
             "the certificate's issuer is not trusted",
-            "a TLS-intercepting proxy or a private server needs its own certificate authority: \
-             give the authority's PEM file (not the server's) as --ca-file, \
-             SMARTEXTRACT_CA_FILE or SSL_CERT_FILE",
+            "behind a TLS-intercepting proxy, or with a private server, give the PEM file of its \
+             authority (not its own) as --ca-file, SMARTEXTRACT_CA_FILE or SSL_CERT_FILE",
         ),
         "NoTrustStore" => (
             "the trust store contains no certificate",
@@ -58,7 +57,7 @@ fn explanation(name: &str) -> Option<(&'static str, &'static str)> {
             "issue a certificate for {peer} with that authority",
         ),
         "NameConstraintViolation" => {
-            ("the certificate's authority may not issue certificates for this host", RENEW)
+            ("the certificate's authority may not issue it for this host", RENEW)
         }
         "InvalidPurpose" | "InvalidPurposeContext" | "EkuError" => {
             ("the certificate is not meant for a server", RENEW)
@@ -72,15 +71,14 @@ fn explanation(name: &str) -> Option<(&'static str, &'static str)> {
         ),
         "CertificateRequired" | "BadCertificate" => (
             "the connection was rejected",
-            "{peer} may require a client certificate, which this program does not send: see \
-             docs/network.md",
+            "{peer} may require a client certificate, which this program does not send",
         ),
         "InvalidMessage" => {
             ("the response is not TLS", "this port does not speak TLS: check the port in {url}")
         }
         _ if name.starts_with("UnsupportedSignatureAlgorithm") => (
             "the certificate's key or signature type is not supported",
-            "docs/network.md lists what is supported; {peer} needs another certificate",
+            "docs/network.md lists what is supported",
         ),
         _ => return None,
     })

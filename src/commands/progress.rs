@@ -29,7 +29,8 @@ impl Progress {
         let style = ProgressStyle::with_template("{prefix}{msg} {used}").expect("a valid template");
         let bar = ProgressBar::hidden().with_style(style.with_key("used", used));
         let started = bar.downgrade();
-        thread::spawn(move || {
+        // Without a thread there is no status line.
+        let _ = thread::Builder::new().spawn(move || {
             thread::sleep(DELAY);
             if let Some(bar) = started.upgrade() {
                 bar.set_draw_target(ProgressDrawTarget::stderr());

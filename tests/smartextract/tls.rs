@@ -55,7 +55,7 @@ fn exit_22_for_each_certificate_that_is_refused() {
     let issuer = "caused by: the certificate's issuer is not trusted\n";
     let other = "caused by: the certificate is for other.example, not for localhost\n";
     for (validity, name, trusted, said, hint) in [
-        (Validity::Now, "localhost", false, issuer, "hint: a TLS-intercepting proxy"),
+        (Validity::Now, "localhost", false, issuer, "hint: behind a TLS-intercepting proxy"),
         (Validity::Expired, "localhost", true, "has expired\n", "hint: check this machine's clock"),
         (
             Validity::NotYet,
@@ -101,7 +101,7 @@ fn exit_22_if_an_authority_is_limited_to_other_hosts() {
         .file("ca.pem", authority.pem)
         .run()
         .fails(22)
-        .says("authority may not issue certificates for this host\n");
+        .says("the certificate's authority may not issue it for this host\n");
 }
 
 #[test]
