@@ -1,4 +1,4 @@
-//! The exit code and the message for each answer of the API.
+//! The exit code and the message for each response of the API.
 
 use crate::support::server::{Api, PATH, SUCCESS, response, scripted};
 use crate::support::{Case, KEY, SECRET};
@@ -56,7 +56,7 @@ fn exit_32_for_a_429() {
 }
 
 #[test]
-fn exit_31_for_an_answer_that_is_not_json() {
+fn exit_31_for_a_response_that_is_not_json() {
     ends_in(200, "<html>", 31).says("not JSON (6 bytes, content type: application/json)");
 }
 
@@ -69,7 +69,7 @@ fn a_text_that_repeats_the_secret_is_withheld() {
 }
 
 #[test]
-fn exit_31_for_an_answer_over_1_mib() {
+fn exit_31_for_a_response_over_1_mib() {
     let fits = format!(r#"{{"data":{{"token":"t0ken"}}}}{}"#, " ".repeat((1 << 20) - 26));
     let api = Api::answering(200, &fits);
     Case::token(&api.url(), "").run().prints("t0ken\n");
@@ -115,7 +115,7 @@ fn the_request_is_one_compact_json_post_with_the_contracts_headers() {
 }
 
 #[test]
-fn an_answer_that_is_cut_off_still_counts_by_its_status_and_retry_after() {
+fn a_response_that_is_cut_off_still_counts_by_its_status_and_retry_after() {
     for (status, retry_after, attempts) in [(401, "0", 1), (429, "99", 1), (429, "0", 3)] {
         let (url, requests) = scripted(vec![format!(
             "HTTP/1.1 {status} X\r\nretry-after: {retry_after}\r\ncontent-length: 99\r\n\r\n{{"
