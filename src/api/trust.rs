@@ -53,30 +53,29 @@ pub fn of_system() -> Result<RootCerts, Error> {
     if file.is_none() && directories.is_empty() {
         return Ok(RootCerts::PlatformVerifier);
     }
-    named_by_variables(file.as_deref()).map_err(|cause| {
-        Error::new(Code::Tls, "the trust store contains no certificate")
+    match named_by_variables(file.as_deref()) {
+        Ok(certificates) => Ok(RootCerts::Specific(Arc::new(certificates))),
+        Err(cause) => Err(Error::new(Code::Tls, "the trust store contains no certificate")
             .cause(cause)
-            .hint("set SSL_CERT_FILE (a PEM file) and SSL_CERT_DIR correctly, or unset them")
-    })
+            .hint("set SSL_CERT_FILE (a PEM file) and SSL_CERT_DIR correctly, or unset them")),
+    }
 }
 
-fn named_by_variables(file: Option<&Path>) -> Result<RootCerts, anyhow::Error> {
-    if let Some(file) = file {
-        if file.exists() {
-            check_file(file)
-                .with_context(|| format!("SSL_CERT_FILE can't be used: {}", file.display()))?;
-        }
+fn named_by_variables(file: Option<&Path>) -> Result<Vec<Certificate<'static>>, anyhow::Error> {
+    match file {
+        Some(file) if file.exists() => check_file(file)
+            .with_context(|| format!("SSL_CERT_FILE can't be used: {}", file.display()))?,
+        _ => {}
     }
     let mut found = load_native_certs();
-    if found.certs.is_empty() {
-        ensure!(file != Some(Path::new("")), "SSL_CERT_FILE is empty");
-        return Err(match found.errors.pop() {
-            Some(cause) => cause.into(),
-            None => anyhow!("SSL_CERT_FILE and SSL_CERT_DIR name none"),
-        });
+    if !found.certs.is_empty() {
+        return Ok(found.certs.iter().map(|der| Certificate::from_der(der).to_owned()).collect());
     }
-    let certificates = found.certs.iter().map(|der| Certificate::from_der(der).to_owned());
-    Ok(RootCerts::Specific(Arc::new(certificates.collect())))
+    ensure!(file != Some(Path::new("")), "SSL_CERT_FILE is empty");
+    match found.errors.pop() {
+        Some(cause) => Err(cause.into()),
+        None => Err(anyhow!("SSL_CERT_FILE and SSL_CERT_DIR name none")),
+    }
 }
 
 /// Checks that reading this path ends: a pipe may block forever, a device may have no end.

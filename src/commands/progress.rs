@@ -11,20 +11,19 @@ use crate::console::Console;
 
 /// A shorter exchange shows nothing.
 const DELAY: Duration = Duration::from_secs(1);
-const REDRAW: Duration = Duration::from_millis(100);
 
 /// Shows the status line until it is dropped, which removes it.
-pub struct Progress(Option<ProgressBar>);
+pub struct Progress(ProgressBar);
 
 impl Progress {
     /// Shows nothing if the console has no status line.
     pub fn start(console: &Console, budget: Duration) -> Self {
         if !console.has_status_line() {
-            return Self(None);
+            return Self(ProgressBar::hidden());
         }
-        let total = budget.as_secs_f64();
         let used = move |state: &ProgressState, line: &mut dyn Write| {
-            let _ = write!(line, "({} s of {total} s)", state.elapsed().as_secs());
+            let (used, total) = (state.elapsed().as_secs(), budget.as_secs_f64());
+            let _ = write!(line, "({used} s of {total} s)");
         };
         let style = ProgressStyle::with_template("{prefix}{msg} {used}").expect("a valid template");
         let bar = ProgressBar::hidden().with_style(style.with_key("used", used));
@@ -34,21 +33,20 @@ impl Progress {
             thread::sleep(DELAY);
             if let Some(bar) = started.upgrade() {
                 bar.set_draw_target(ProgressDrawTarget::stderr());
-                bar.enable_steady_tick(REDRAW);
+                bar.enable_steady_tick(DELAY / 10);
             }
         });
-        Self(Some(bar))
+        Self(bar)
     }
 
     pub fn update(&self, event: &Event<'_>) {
-        let Some(bar) = &self.0 else { return };
         match event {
             Event::AttemptBegins { number, of } if *number > 1 => {
-                bar.set_prefix(format!("attempt {number} of {of}: "));
+                self.0.set_prefix(format!("attempt {number} of {of}: "));
             }
-            Event::Stage(stage) => bar.set_message(stage.to_string()),
+            Event::Stage(stage) => self.0.set_message(stage.to_string()),
             Event::WaitBegins(wait) => {
-                bar.set_message(format!("next attempt in {:.1} s", wait.as_secs_f64()));
+                self.0.set_message(format!("next attempt in {:.1} s", wait.as_secs_f64()));
             }
             _ => {}
         }
@@ -57,8 +55,6 @@ impl Progress {
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        if let Some(bar) = &self.0 {
-            bar.finish_and_clear();
-        }
+        self.0.finish_and_clear();
     }
 }
