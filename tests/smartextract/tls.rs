@@ -3,9 +3,9 @@
 #[cfg(unix)]
 use std::path::Path;
 
-use crate::support::Case;
 use crate::support::certificates::{Authority, Validity, token_server};
 use crate::support::server::Api;
+use crate::support::{Case, Outcome};
 
 /// A server on localhost, and the certificate of its authority as a PEM file.
 fn server(validity: Validity, name: &str) -> (String, String) {
@@ -52,28 +52,36 @@ fn a_certificate_file_replaces_the_trust_store() {
 
 #[test]
 fn exit_22_for_each_certificate_that_is_refused() {
+    let issuer = "caused by: the certificate's issuer is not trusted\n";
+    let other = "caused by: the certificate is for other.example, not for localhost\n";
     for (validity, name, trusted, said, hint) in [
-        (Validity::Now, "localhost", false, "UnknownIssuer", "hint: a TLS-intercepting proxy"),
-        (Validity::Expired, "localhost", true, "expired", "hint: check this machine's clock"),
-        (Validity::NotYet, "localhost", true, "not valid yet", "hint: check this machine's clock"),
+        (Validity::Now, "localhost", false, issuer, "hint: behind a TLS-intercepting proxy"),
+        (Validity::Expired, "localhost", true, "has expired\n", "hint: check this machine's clock"),
         (
-            Validity::Now,
-            "other.example",
+            Validity::NotYet,
+            "localhost",
             true,
-            "not valid for name",
-            "hint: the certificate is for",
+            "not valid yet\n",
+            "hint: check this machine's clock",
+        ),
+        (Validity::Now, "other.example", true, other, "hint: check the host in the token URL"),
+        (
+            Validity::ForClients,
+            "localhost",
+            true,
+            "is not meant for a server\n",
+            "hint: the server",
         ),
     ] {
         let (url, pem) = server(validity, name);
         let pem = if trusted { pem } else { Authority::new("foreign").pem };
-        let outcome = Case::token(&url, "--ca-file ca.pem --retries 3")
+        Case::token(&url, "--ca-file ca.pem --retries 3")
             .file("ca.pem", pem)
             .run()
             .fails(22)
+            .says(said)
             .says(hint)
-            .never_says("attempt 1")
-            .never_says("credentials");
-        assert!(outcome.stderr.contains(said), "{said}: {}", outcome.stderr);
+            .never_says("attempt 1");
     }
 }
 
@@ -82,7 +90,18 @@ fn exit_22_with_a_hint_if_an_authority_uses_its_own_certificate_as_a_server() {
     let (config, pem) = Authority::self_signed_server("localhost");
     let url = format!("https://localhost:{}/", token_server(config).port());
     let case = Case::token(&url, "--ca-file server.pem").file("server.pem", pem);
-    case.run().fails(22).says("CaUsedAsEndEntity").says("hint: issue a certificate for the server");
+    case.run().fails(22).says("certificate authority's own").says("hint: issue a certificate");
+}
+
+#[test]
+fn exit_22_if_an_authority_is_limited_to_other_hosts() {
+    let authority = Authority::limited_to("other.example");
+    let address = token_server(authority.server(&["localhost"], Validity::Now));
+    Case::token(&format!("https://localhost:{}/", address.port()), "--ca-file ca.pem")
+        .file("ca.pem", authority.pem)
+        .run()
+        .fails(22)
+        .says("the certificate's authority may not issue it for this host\n");
 }
 
 #[test]
@@ -105,19 +124,21 @@ fn exit_22_if_the_variables_name_no_certificate() {
 
 #[test]
 #[cfg(unix)]
-fn exit_3_if_a_certificate_file_may_have_no_end() {
+fn a_certificate_file_that_may_have_no_end_is_refused() {
     let case = || Case::token("https://localhost:1/", "--timeout 5");
     let directory = tempfile::TempDir::new().unwrap();
     let fifo = directory.path().join("fifo");
     assert!(crate::support::isolated("mkfifo").arg(&fifo).status().unwrap().success());
     for path in [Path::new("/dev/zero"), &fifo, directory.path()] {
-        let refused = |case: Case| case.run().fails(3).says("it is not a regular file");
-        refused(case().env("SSL_CERT_FILE", path)).says("SSL_CERT_FILE can't be used");
-        refused(case().env("SMARTEXTRACT_CA_FILE", path)).says("(SMARTEXTRACT_CA_FILE)");
+        let refused = |outcome: Outcome| outcome.says("it is not a regular file");
+        refused(case().env("SSL_CERT_FILE", path).run().fails(22))
+            .says("SSL_CERT_FILE can't be used");
+        refused(case().env("SMARTEXTRACT_CA_FILE", path).run().fails(3))
+            .says("(SMARTEXTRACT_CA_FILE)");
     }
     let large = || case().file("large.pem", vec![b'\n'; (16 << 20) + 1]);
-    for variable in ["SSL_CERT_FILE", "SMARTEXTRACT_CA_FILE"] {
-        large().env(variable, "large.pem").run().fails(3).says(variable).says("larger than 16 MiB");
+    for (variable, code) in [("SSL_CERT_FILE", 22), ("SMARTEXTRACT_CA_FILE", 3)] {
+        large().env(variable, "large.pem").run().fails(code).says("larger than 16 MiB");
     }
 }
 

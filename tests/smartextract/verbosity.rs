@@ -18,8 +18,10 @@ fn verbose_prints_settings_and_each_attempt_and_wait() {
         &format!("token_url: {url} (SMARTEXTRACT_TOKEN_URL)"),
         "key: 52ee… (profile ci, ",
         "secret: (hidden) (SMARTEXTRACT_SECRET)",
+        "info: connecting to 127.0.0.1:",
+        "info: waiting for the response",
         "attempt 1: the server failed (HTTP 503) (0.",
-        "waiting for 0.",
+        "next attempt in 0.",
         "attempt 2: success (0.",
     ] {
         assert!(outcome.stderr.contains(line), "no {line:?} in:\n{}", outcome.stderr);
@@ -47,7 +49,7 @@ fn on_a_terminal(arguments: &str) -> String {
     let mut command = crate::support::isolated(assert_cmd::cargo::cargo_bin!("smartextract"));
     command.args(["token", "--token-url"]).arg(format!("http://{address}/"));
     let home = tempfile::TempDir::new().unwrap();
-    command.args(arguments.split_whitespace()).env("HOME", home.path());
+    command.args(arguments.split_whitespace()).env("HOME", home.path()).env("TERM", "xterm");
     command.env("SMARTEXTRACT_KEY", KEY).env("SMARTEXTRACT_SECRET", SECRET);
     let mut session = rexpect::session::spawn_command(command, Some(20_000)).unwrap();
     session.exp_eof().unwrap()
@@ -57,11 +59,12 @@ fn on_a_terminal(arguments: &str) -> String {
 #[test]
 fn a_status_line_on_a_terminal_appears_after_a_second_and_disappears() {
     let shown = on_a_terminal("");
-    assert!(shown.contains("\rconnecting to 127.0.0.1 (1 s of 30 s)"), "{shown:?}");
-    let line = shown.trim_end().strip_suffix("t0ken").expect("the token comes last");
-    assert!(line.ends_with(" \r"), "the line was not cleared: {shown:?}");
+    let line = "waiting for the response (1 s of 30 s)";
+    assert!(shown.contains(line), "{shown:?}");
+    // Go to the start of the line and clear it, then print the token.
+    assert!(shown.ends_with("\r\u{1b}[2Kt0ken\r\n"), "{shown:?}");
     for arguments in ["-q", "-v", "--format json"] {
         let shown = on_a_terminal(arguments);
-        assert!(!shown.contains("connecting"), "{arguments}: {shown:?}");
+        assert!(!shown.contains(" of 30 s"), "{arguments}: {shown:?}");
     }
 }

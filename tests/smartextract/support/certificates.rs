@@ -4,7 +4,10 @@ use std::io::{self, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
+use rcgen::{
+    BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer,
+    KeyPair, NameConstraints, date_time_ymd,
+};
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -28,11 +31,27 @@ pub enum Validity {
     Now,
     Expired,
     NotYet,
+    /// Not for a server at all.
+    ForClients,
 }
 
 impl Authority {
     pub fn new(name: &str) -> Self {
+        Self::with(name, None)
+    }
+
+    /// An authority that may only issue certificates for this host.
+    pub fn limited_to(host: &str) -> Self {
+        let permitted_subtrees = vec![GeneralSubtree::DnsName(host.to_owned())];
+        Self::with(
+            "limited",
+            Some(NameConstraints { permitted_subtrees, excluded_subtrees: vec![] }),
+        )
+    }
+
+    fn with(name: &str, constraints: Option<NameConstraints>) -> Self {
         let mut params = CertificateParams::default();
+        params.name_constraints = constraints;
         params.distinguished_name.push(rcgen::DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().unwrap();
@@ -86,6 +105,9 @@ impl Authority {
             Validity::Now => {}
             Validity::Expired => params.not_after = date_time_ymd(2020, 1, 1),
             Validity::NotYet => params.not_before = date_time_ymd(3000, 1, 1),
+            Validity::ForClients => {
+                params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+            }
         }
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
