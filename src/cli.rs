@@ -106,7 +106,7 @@ pub struct TokenArgs {
 pub struct CheckArgs {
     /// Output format
     #[arg(short, long, value_name = "FORMAT", help_heading = "Output", default_value = "text")]
-    pub format: CheckFormat,
+    pub format: ReportFormat,
     #[command(flatten)]
     pub settings: SettingsArgs,
 }
@@ -143,8 +143,8 @@ pub enum ConfigCommand {
 #[derive(Args)]
 pub struct ShowArgs {
     /// Output format
-    #[arg(short, long, value_name = "FORMAT", help_heading = "Output", default_value = "table")]
-    pub format: ShowFormat,
+    #[arg(short, long, value_name = "FORMAT", help_heading = "Output", default_value = "text")]
+    pub format: ReportFormat,
     #[command(flatten)]
     pub settings: SettingsArgs,
 }
@@ -204,20 +204,12 @@ fn delay(text: &str) -> Result<Duration, &'static str> {
     seconds.map(Duration::from_secs_f64).ok_or("expected seconds, from 0 to 3600")
 }
 
-/// The formats of `check`.
+/// The formats of `check` and `config show`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum CheckFormat {
-    /// One line of text
+pub enum ReportFormat {
+    /// Text for people
+    #[value(alias = "table")]
     Text,
-    /// One line of JSON
-    Json,
-}
-
-/// The formats of `config show`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ShowFormat {
-    /// Aligned columns
-    Table,
     /// One line of JSON
     Json,
 }

@@ -5,24 +5,12 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
-/// An API key. Not secret on its own, but never shown in full.
-#[derive(Clone, Debug)]
-pub struct Key(SecretString);
+macro_rules! secret_types {
+    ($($(#[$doc:meta])* $name:ident)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug)]
+        pub struct $name(SecretString);
 
-/// The secret that belongs to a key.
-#[derive(Clone, Debug)]
-pub struct Secret(SecretString);
-
-/// A session token.
-#[derive(Clone, Debug)]
-pub struct Token(SecretString);
-
-/// The URL of the component, with a token in it.
-#[derive(Clone, Debug)]
-pub struct IframeUrl(SecretString);
-
-macro_rules! guarded {
-    ($($name:ident),*) => {$(
         impl $name {
             /// The text itself. Each call is a possible leak: keep them few.
             pub fn expose(&self) -> &str {
@@ -35,10 +23,18 @@ macro_rules! guarded {
                 Self(text.into())
             }
         }
-
     )*};
 }
-guarded!(Key, Secret, Token, IframeUrl);
+secret_types! {
+    /// An API key. Not secret on its own, but never shown in full.
+    Key
+    /// The secret that belongs to a key.
+    Secret
+    /// A session token.
+    Token
+    /// The URL of the component, with a token in it.
+    IframeUrl
+}
 
 impl Key {
     /// The first four characters of a long key, enough to distinguish two keys.

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use clap::{Args, ColorChoice, ValueEnum};
 
-use super::{CheckFormat, Cli, Command, ConfigCommand, EmulatorArgs, ExecArgs, ShowFormat};
+use super::{Cli, Command, ConfigCommand, EmulatorArgs, ExecArgs, ReportFormat};
 use crate::console::{OutputOptions, Verbosity};
 use crate::output::Format;
 
@@ -32,8 +32,8 @@ impl Cli {
     pub fn output_options(&self) -> OutputOptions {
         let (json_errors, failure_statement) = match &self.command {
             Command::Token(args) => (args.format == Format::Json, args.format.failure_statement()),
-            Command::Check(args) => (args.format == CheckFormat::Json, None),
-            Command::Config(ConfigCommand::Show(args)) => (args.format == ShowFormat::Json, None),
+            Command::Check(args) => (args.format == ReportFormat::Json, None),
+            Command::Config(ConfigCommand::Show(args)) => (args.format == ReportFormat::Json, None),
             Command::Exec(ExecArgs { command, .. })
             | Command::Emulator(EmulatorArgs { command, .. }) => {
                 (false, failure_statement_of(command))
@@ -73,12 +73,12 @@ pub fn of_refused(arguments: &[OsString]) -> OutputOptions {
 
 /// The value of `--color`.
 fn color(arguments: &[OsString]) -> ColorChoice {
-    let texts: Vec<&str> = arguments.iter().filter_map(|argument| argument.to_str()).collect();
-    for (index, text) in texts.iter().enumerate() {
-        let value = match text.strip_prefix("--color=") {
-            Some(value) => value,
-            None if *text == "--color" => texts.get(index + 1).copied().unwrap_or_default(),
-            None => continue,
+    let mut texts = arguments.iter().filter_map(|argument| argument.to_str());
+    while let Some(text) = texts.next() {
+        let value = match text.split_once('=') {
+            Some(("--color", value)) => value,
+            None if text == "--color" => texts.next().unwrap_or_default(),
+            _ => continue,
         };
         return ColorChoice::from_str(value, true).unwrap_or_default();
     }
