@@ -13,7 +13,7 @@ use clap_complete::env::{CompleteEnv, Shells};
 use crate::cli::{self, Shell};
 use crate::console::Console;
 use crate::error::{Code, Error};
-use crate::settings::{self, Flags, ProfileFile, Sources, built_in_names};
+use crate::settings::{self, BUILT_IN_NAMES, Flags, ProfileFile, Sources};
 
 /// Set by the completion scripts.
 const VARIABLE: &str = "SMARTEXTRACT_COMPLETE";
@@ -113,7 +113,7 @@ fn profiles() -> Vec<CompletionCandidate> {
 fn environments() -> Vec<CompletionCandidate> {
     let file = profile_file();
     let custom = file.iter().flat_map(ProfileFile::environment_names);
-    candidates(built_in_names().into_iter().chain(custom))
+    candidates(BUILT_IN_NAMES.into_iter().chain(custom))
 }
 
 /// The user's profile file, if it can be read.

@@ -12,38 +12,31 @@ use ureq::http::uri::Authority;
 
 use crate::secret::{IframeUrl, Token};
 
+/// The built-in environments, each with its alias.
+pub const BUILT_IN_NAMES: [&str; 4] = ["production", "prod", "staging", "stg"];
+
 /// An environment that needs no profile file.
 pub struct BuiltIn {
     pub name: &'static str,
-    pub alias: &'static str,
     pub token_url: &'static str,
     pub iframe_template: &'static str,
 }
 
-pub static BUILT_IN: [BuiltIn; 2] = [
-    BuiltIn {
-        name: "production",
-        alias: "prod",
-        token_url: "https://api.clik.ai/smart-extract-api/api/account/v1/auth/token",
-        iframe_template: "https://app.clik.ai/smart-extract?token={token}",
-    },
-    BuiltIn {
-        name: "staging",
-        alias: "stg",
-        token_url: "https://api.clik.ai/smart-extract-stg-api/api/account/v1/auth/token",
-        iframe_template: "https://app.clik.ai/smart-extract-stg?token={token}",
-    },
-];
-
 /// The built-in environment of this name or alias.
-pub fn built_in(name: &str) -> Option<&'static BuiltIn> {
-    BUILT_IN.iter().find(|known| known.name == name || known.alias == name)
-}
-
-/// All names of the built-in environments, aliases included.
-pub fn built_in_names() -> [&'static str; 4] {
-    let [production, staging] = &BUILT_IN;
-    [production.name, production.alias, staging.name, staging.alias]
+pub fn built_in(name: &str) -> Option<BuiltIn> {
+    match name {
+        "production" | "prod" => Some(BuiltIn {
+            name: "production",
+            token_url: "https://api.clik.ai/smart-extract-api/api/account/v1/auth/token",
+            iframe_template: "https://app.clik.ai/smart-extract?token={token}",
+        }),
+        "staging" | "stg" => Some(BuiltIn {
+            name: "staging",
+            token_url: "https://api.clik.ai/smart-extract-stg-api/api/account/v1/auth/token",
+            iframe_template: "https://app.clik.ai/smart-extract-stg?token={token}",
+        }),
+        _ => None,
+    }
 }
 
 /// A token endpoint that a secret may be sent to. Printed without its query, which may contain
@@ -92,12 +85,8 @@ impl Endpoint {
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let uri = &self.0;
-        let (scheme, Some(authority)) = (uri.scheme_str().unwrap_or_default(), uri.authority())
-        else {
-            return Ok(());
-        };
-        write!(f, "{scheme}://{authority}{}", uri.path())
+        let url = self.0.to_string();
+        f.write_str(url.split('?').next().unwrap_or_default())
     }
 }
 

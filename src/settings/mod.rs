@@ -1,7 +1,7 @@
 //! Settings: flags, environment variables, profile file and defaults become values with origins.
 //!
-//! Makes no requests. Only `Sources::from_env` looks at this process, only `profile_file` and
-//! `secret_source` read files, and only `secret_source` runs a program.
+//! Makes no requests. Only `profile_file` and `secret_source` read files, and only `secret_source`
+//! runs a program.
 //!
 //! All settings follow one naming rule: `ca_file` is the flag `--ca-file`, the variable
 //! `SMARTEXTRACT_CA_FILE` and the profile key `ca_file`.
@@ -20,7 +20,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use environment::{Endpoint, Template, built_in_names};
+pub use environment::{BUILT_IN_NAMES, Endpoint, Template};
 pub use origin::{Origin, Setting};
 pub use profile_file::{PROFILE_KEYS, ProfileFile, exposure_warning, read as read_profile_file};
 pub use proxy::Proxy;
@@ -41,9 +41,7 @@ pub struct Settings {
     pub environment: Setting<String>,
     pub token_url: Setting<Endpoint>,
     pub iframe_template: Setting<Template>,
-    /// The proxy, even if `NO_PROXY` bypasses it.
     pub proxy: Option<Setting<Proxy>>,
-    pub is_proxy_bypassed: bool,
     pub key: Option<Setting<Key>>,
     pub secret: Option<Setting<SecretSource>>,
     pub timeout: Setting<Duration>,
@@ -74,21 +72,21 @@ pub fn resolve_with(
     file: Option<&ProfileFile>,
     warnings: Vec<String>,
 ) -> Result<Settings, Error> {
-    let profile = profile(sources, file)?;
+    let empty = ProfileFile::default();
+    let profiles = file.unwrap_or(&empty);
+    let profile = profile(sources, profiles)?;
     let profile_name = profile.as_ref().map(|profile| profile.value.as_str());
-    let mut resolver = Resolver { sources, file, profile: profile_name, warnings };
+    let mut resolver = Resolver { sources, file: profiles, profile: profile_name, warnings };
     let environment = resolver.environment()?;
     let token_url = resolver.token_url(environment.token_url)?;
-    let (proxy, is_proxy_bypassed) = resolver.proxy(&token_url.value)?;
     Ok(Settings {
         profile_path: sources.profile_path(),
         has_profile_file: file.is_some(),
-        known_profiles: profile_names(file).into_iter().map(str::to_owned).collect(),
+        known_profiles: profiles.profile_names().into_iter().map(str::to_owned).collect(),
         environment: environment.name,
+        proxy: resolver.proxy(&token_url.value)?,
         token_url,
         iframe_template: resolver.iframe_template(environment.iframe_template)?,
-        proxy,
-        is_proxy_bypassed,
         key: resolver.key()?,
         secret: resolver.secret()?,
         timeout: resolver.timeout()?,
@@ -116,54 +114,43 @@ pub fn load_profile_file(
         warnings.push(format!("no permission to read the profile file {path}; it is ignored"));
         return Ok(None);
     }
-    match profile_file::read(&path.value)? {
-        Some(text) => {
-            let file = ProfileFile::parse(&path.value, text)?;
-            warnings.extend(exposure_warning(&file));
-            Ok(Some(file))
+    let Some(text) = profile_file::read(&path.value)? else {
+        if is_default {
+            return Ok(None);
         }
-        None if is_default => Ok(None),
-        None => {
-            let (path, origin) = (path.value.display(), path.origin);
-            Err(Error::config(format!("no profile file at {path} ({origin})"))
-                .hint("create it with smartextract config init, or correct the path"))
-        }
-    }
-}
-
-fn profile_names(file: Option<&ProfileFile>) -> Vec<&str> {
-    match file {
-        Some(file) => file.profile_names(),
-        None => Vec::new(),
-    }
+        let (path, origin) = (path.value.display(), path.origin);
+        return Err(Error::config(format!("no profile file at {path} ({origin})"))
+            .hint("create it with smartextract config init, or correct the path"));
+    };
+    let file = ProfileFile::parse(&path.value, text)?;
+    warnings.extend(exposure_warning(&file));
+    Ok(Some(file))
 }
 
 /// The selected profile, which must exist if it was named.
-fn profile(
-    sources: &Sources<'_>,
-    file: Option<&ProfileFile>,
-) -> Result<Option<Setting<String>>, Error> {
-    let known = profile_names(file);
-    let named = match (sources.given("profile"), file) {
-        (Some(given), _) => Some(given.to_text()?),
-        (None, Some(file)) => file.default_profile(),
-        (None, None) => None,
+fn profile(sources: &Sources<'_>, file: &ProfileFile) -> Result<Option<Setting<String>>, Error> {
+    let known = file.profile_names();
+    let named = match sources.given("profile") {
+        Some(given) => Some(given.text()?),
+        None => file.default_profile(),
     };
     let Some(name) = named else {
         let has_default = known.contains(&"default");
-        return Ok(if has_default { Some(Setting::default("default".to_owned())) } else { None });
+        return Ok(if has_default { Some(Setting::default("default")) } else { None });
     };
     if known.contains(&name.value.as_str()) {
         return Ok(Some(name));
     }
     let error = suggest::unknown("profile", &name, &known);
-    match sources.profile_path() {
-        Some(path) if file.is_none() => {
-            let path = path.value.display();
-            Err(error.hint(format!("run smartextract config init: no profile file at {path}")))
-        }
-        _ => Err(error),
+    if !known.is_empty() {
+        return Err(error);
     }
+    Err(error.hint(match sources.profile_path() {
+        Some(path) => {
+            format!("run smartextract config init: no profile in {}", path.value.display())
+        }
+        None => "set HOME, or name the profile file with --config".to_owned(),
+    }))
 }
 
 impl Settings {
@@ -172,42 +159,46 @@ impl Settings {
     /// # Errors
     /// `missing_credentials` if one of them was found nowhere.
     pub fn credentials(&self) -> Result<(&Setting<Key>, &Setting<SecretSource>), Error> {
-        let what = match (&self.key, &self.secret) {
-            (Some(key), Some(secret)) => return Ok((key, secret)),
-            (None, None) => "no key and no secret",
-            (None, Some(_)) => "no key",
-            (Some(_), None) => "no secret",
-        };
-        let error = Error::new(Code::MissingCredentials, format!("{what} found"));
+        match (&self.key, &self.secret) {
+            (Some(key), Some(secret)) => Ok((key, secret)),
+            (None, None) => Err(self.missing("no key and no secret found")),
+            (None, Some(_)) => Err(self.missing("no key found")),
+            (Some(_), None) => Err(self.missing("no secret found")),
+        }
+    }
+
+    /// The error for missing credentials, with the way to add them.
+    fn missing(&self, message: &str) -> Error {
+        let error = Error::new(Code::MissingCredentials, message);
         let Some(path) = &self.profile_path else {
-            return Err(error
+            return error
                 .because("no profile file, because there is no home directory")
-                .hint("set SMARTEXTRACT_KEY and SMARTEXTRACT_SECRET, or HOME"));
+                .hint("set SMARTEXTRACT_KEY and SMARTEXTRACT_SECRET, or HOME");
         };
         let path = path.value.display();
-        if let Some(profile) = &self.profile {
-            let hint = format!(
-                "add key and secret to it in {path}, or set SMARTEXTRACT_KEY and \
-                                SMARTEXTRACT_SECRET (an empty variable counts as unset)"
-            );
+        let (reason, step) = if let Some(profile) = &self.profile {
             let reason = format!("profile {} has none", profile.value);
-            return Err(error.because(reason).hint(hint));
-        }
-        if let [first, ..] = &self.known_profiles[..] {
+            (reason, format!("add key and secret to it in {path}"))
+        } else if let [first, ..] = &self.known_profiles[..] {
             let names = self.known_profiles.join(", ");
-            return Err(error
-                .because(format!("no profile is selected in {path}; it has: {names}"))
-                .hint(format!("use --profile {first}, or set default_profile in the file")));
-        }
-        let reason = if self.has_profile_file { "no profile in" } else { "no profile file at" };
-        Err(error.because(format!("{reason} {path}")).hint(
-            "run smartextract config init, or set SMARTEXTRACT_KEY and SMARTEXTRACT_SECRET \
-             (an empty variable counts as unset)",
+            let reason = format!("no profile is selected in {path}; it has: {names}");
+            (reason, format!("use --profile {first}, set default_profile in the file"))
+        } else {
+            let no_profile =
+                if self.has_profile_file { "no profile in" } else { "no profile file at" };
+            (format!("{no_profile} {path}"), "run smartextract config init".to_owned())
+        };
+        error.because(reason).hint(format!(
+            "{step}, or set SMARTEXTRACT_KEY and SMARTEXTRACT_SECRET (an empty variable counts as \
+             unset)"
         ))
     }
 
     /// The proxy to connect through, unless `NO_PROXY` bypasses it.
     pub fn proxy_in_use(&self) -> Option<&Setting<Proxy>> {
-        if self.is_proxy_bypassed { None } else { self.proxy.as_ref() }
+        match &self.proxy {
+            Some(proxy) if !proxy.value.is_bypassed => Some(proxy),
+            _ => None,
+        }
     }
 }

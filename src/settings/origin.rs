@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::error::Error;
@@ -59,8 +59,8 @@ pub struct Setting<T> {
 }
 
 impl<T> Setting<T> {
-    pub const fn default(value: T) -> Self {
-        Self { value, origin: Origin::Default }
+    pub fn default(value: impl Into<T>) -> Self {
+        Self { value: value.into(), origin: Origin::Default }
     }
 
     pub fn with<U>(&self, value: U) -> Setting<U> {
@@ -68,21 +68,56 @@ impl<T> Setting<T> {
     }
 }
 
-/// A value as written, not yet checked.
+/// A value as written, not yet checked. The errors are `config`.
 impl Setting<OsString> {
     /// # Errors
-    /// `config` if the value is not UTF-8.
-    pub fn text(&self) -> Result<&str, Error> {
-        match self.value.to_str() {
-            Some(text) => Ok(text),
-            None => Err(Error::config(format!("{} is not UTF-8 text", self.origin))),
+    /// If the value is not UTF-8.
+    pub fn text(self) -> Result<Setting<String>, Error> {
+        let Self { value, origin } = self;
+        match value.into_string() {
+            Ok(value) => Ok(Setting { value, origin }),
+            Err(_) => Err(Error::config(format!("{origin} is not UTF-8 text"))),
         }
     }
 
+    /// A path in the profile file is relative to the file's directory, and `~/` is the home
+    /// directory. Any other path is returned unchanged.
+    ///
     /// # Errors
-    /// `config` if the value is not UTF-8.
-    pub fn to_text(&self) -> Result<Setting<String>, Error> {
-        Ok(self.with(self.text()?.to_owned()))
+    /// If there is no home directory for `~/`.
+    pub fn path(&self) -> Result<Setting<PathBuf>, Error> {
+        let path = Path::new(&self.value);
+        let file = match &self.origin {
+            Origin::File { path: file, .. } if path != Path::new("-") => file,
+            _ => return Ok(self.with(path.to_owned())),
+        };
+        let Ok(rest) = path.strip_prefix("~") else {
+            return Ok(self.with(file.with_file_name("").join(path)));
+        };
+        match dirs::home_dir() {
+            Some(home) => Ok(self.with(home.join(rest))),
+            None => Err(Error::config(format!("no home directory for ~/ ({})", self.origin))),
+        }
+    }
+}
+
+impl Setting<String> {
+    /// Parses the value. `parse` describes a flaw as the end of a sentence that `subject` begins.
+    ///
+    /// # Errors
+    /// `config` for a flaw.
+    pub fn parsed<T, F: fmt::Display>(
+        &self,
+        parse: fn(&str) -> Result<T, F>,
+        subject: &str,
+        hint: &str,
+    ) -> Result<Setting<T>, Error> {
+        match parse(&self.value) {
+            Ok(value) => Ok(self.with(value)),
+            Err(flaw) => {
+                Err(Error::config(format!("{subject} {flaw} ({})", self.origin)).hint(hint))
+            }
+        }
     }
 
     /// The error for a value that is no number: `usage` for a flag, else `config`.

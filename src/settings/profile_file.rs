@@ -4,6 +4,7 @@
 //! of `toml` quote nothing; serde's quote values, so only what they expected is shown.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read};
 use std::ops::Range;
@@ -59,7 +60,7 @@ struct Environment {
     iframe_template: Spanned<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Content {
     default_profile: Option<Spanned<String>>,
@@ -69,7 +70,8 @@ struct Content {
     environments: BTreeMap<String, Environment>,
 }
 
-/// A profile file that was read and checked.
+/// A profile file that was read and checked. The default is an empty one.
+#[derive(Default)]
 pub struct ProfileFile {
     path: Arc<PathBuf>,
     text: String,
@@ -82,26 +84,25 @@ impl ProfileFile {
     /// # Errors
     /// `config`, with file, line and column.
     pub fn parse(path: &Path, text: String) -> Result<Self, Error> {
-        let invalid = |span: Option<Range<usize>>, message: String| {
-            let (line, column) = line_and_column(&text, span.unwrap_or_default().start);
-            Error::config(format!("{}:{line}:{column}: {message}", path.display()))
-        };
         if text.len() as u64 > MAX_BYTES {
             let message = format!("the profile file {} is larger than 1 MiB", path.display());
             return Err(Error::config(message).hint("check that it is the right file"));
         }
+        let invalid = |span: Option<Range<usize>>, message: &str| {
+            invalid(path, &text, span.unwrap_or_default().start, message)
+        };
         let deserializer = toml::Deserializer::parse(&text).map_err(|error| {
-            invalid(error.span(), format!("not valid TOML: {}", error.message()))
+            invalid(error.span(), &format!("not valid TOML: {}", error.message()))
         })?;
         let content = Content::deserialize(deserializer).map_err(|error| {
             let (message, hint) = describe(&text, &error);
-            invalid(error.span(), message).hint(hint)
+            invalid(error.span(), &message).hint(hint)
         })?;
         for (name, environment) in &content.environments {
             if environment::built_in(name).is_some() {
                 let message = format!("the environment {name} is built in and can't be redefined");
                 let span = environment.token_url.span();
-                return Err(invalid(Some(span), message).hint("choose another name"));
+                return Err(invalid(Some(span), &message).hint("choose another name"));
             }
         }
         Ok(Self { path: Arc::new(path.to_owned()), text, content })
@@ -119,31 +120,28 @@ impl ProfileFile {
         self.content.environments.keys().map(String::as_str).collect()
     }
 
-    /// The text of a profile's key, if the profile has it.
-    pub fn get(&self, profile: &str, key: &'static str) -> Option<Setting<String>> {
+    /// A profile's value of this key as text.
+    pub fn get(&self, profile: &str, key: &'static str) -> Option<Setting<OsString>> {
         let values = self.content.profiles.get(profile)?;
         let table = format!("profile {profile}");
-        let number = |number: &Spanned<f64>| {
-            let number = self.setting(&table, key, number);
-            number.with(number.value.to_string())
-        };
         let text = match key {
-            "env" => &values.env,
-            "key" => &values.key,
-            "secret" => &values.secret,
-            "secret_file" => &values.secret_file,
-            "timeout" => return values.timeout.as_ref().map(number),
-            "retries" => return values.retries.as_ref().map(number),
-            "ca_file" => &values.ca_file,
-            "proxy" => &values.proxy,
+            "env" => self.setting(&table, key, values.env.as_ref()?),
+            "key" => self.setting(&table, key, values.key.as_ref()?),
+            "secret" => self.setting(&table, key, values.secret.as_ref()?),
+            "secret_file" => self.setting(&table, key, values.secret_file.as_ref()?),
+            "timeout" => self.setting(&table, key, values.timeout.as_ref()?),
+            "retries" => self.setting(&table, key, values.retries.as_ref()?),
+            "ca_file" => self.setting(&table, key, values.ca_file.as_ref()?),
+            "proxy" => self.setting(&table, key, values.proxy.as_ref()?),
             _ => return None,
         };
-        Some(self.setting(&table, key, text.as_ref()?))
+        Some(Setting { value: text.value.into(), origin: text.origin })
     }
 
     pub fn secret_command(&self, profile: &str) -> Option<Setting<Vec<String>>> {
         let words = self.content.profiles.get(profile)?.secret_command.as_ref()?;
-        Some(self.setting(&format!("profile {profile}"), "secret_command", words))
+        let origin = self.origin(&format!("profile {profile}"), "secret_command", words.span());
+        Some(Setting { value: words.get_ref().clone(), origin })
     }
 
     /// Token URL and iframe template of a custom environment.
@@ -154,19 +152,33 @@ impl ProfileFile {
         Some((token_url, self.setting(&table, "iframe_template", iframe_template)))
     }
 
-    fn setting<T: Clone>(&self, table: &str, key: &'static str, value: &Spanned<T>) -> Setting<T> {
-        let (line, _) = line_and_column(&self.text, value.span().start);
-        let (path, table) = (Arc::clone(&self.path), table.to_owned());
-        let origin = Origin::File { path, table, key, line };
-        Setting { value: value.get_ref().clone(), origin }
+    fn setting(
+        &self,
+        table: &str,
+        key: &'static str,
+        value: &Spanned<impl ToString>,
+    ) -> Setting<String> {
+        let origin = self.origin(table, key, value.span());
+        Setting { value: value.get_ref().to_string(), origin }
     }
+
+    fn origin(&self, table: &str, key: &'static str, span: Range<usize>) -> Origin {
+        let (line, _) = line_and_column(&self.text, span.start);
+        Origin::File { path: Arc::clone(&self.path), table: table.to_owned(), key, line }
+    }
+}
+
+/// The error for a flaw at this byte offset.
+fn invalid(path: &Path, text: &str, offset: usize, message: &str) -> Error {
+    let (line, column) = line_and_column(text, offset);
+    Error::config(format!("{}:{line}:{column}: {message}", path.display()))
 }
 
 /// Line and column of a byte offset, both from 1, the column in characters.
 fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
     let before = text.get(..offset).unwrap_or_default();
-    let line_start = before.rfind('\n').map_or(0, |end| end + 1);
-    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    (before.matches('\n').count() + 1, line.chars().count() + 1)
 }
 
 /// Message and hint for serde's error, without any part of the file but known keys.
@@ -196,18 +208,14 @@ fn describe(text: &str, error: &toml::de::Error) -> (String, String) {
 /// Names the unknown key only if it resembles a known one: otherwise it may be a secret that was
 /// pasted on the wrong side of the equals sign.
 fn describe_unknown_key(key: &str, message: &str) -> (String, String) {
-    let known = if message.contains("`secret_command`") {
-        &PROFILE_KEYS[..]
-    } else if message.contains("`token_url`") {
-        &ENVIRONMENT_KEYS[..]
-    } else {
-        &TOP_KEYS[..]
-    };
     if ENVIRONMENT_KEYS.contains(&key) {
         let hint = format!("move {key} to an environment: [environments.NAME]");
         return (format!("unknown key {key}"), hint);
     }
-    match suggest::closest(key, known) {
+    // serde's message ends with the known keys, each in backquotes.
+    let (_, list) = message.rsplit_once("expected ").unwrap_or_default();
+    let known: Vec<&str> = list.split('`').skip(1).step_by(2).collect();
+    match suggest::closest(key, &known) {
         Some(closest) => (format!("unknown key {key}"), format!("did you mean {closest}?")),
         None => ("unknown key".to_owned(), format!("use one of: {}", known.join(", "))),
     }
@@ -215,12 +223,9 @@ fn describe_unknown_key(key: &str, message: &str) -> (String, String) {
 
 /// The known key that the text before a value ends with.
 fn key_before(text: &str) -> &'static str {
-    let key = text.trim_end().trim_end_matches('=').trim_end();
-    let known = PROFILE_KEYS.into_iter().chain(ENVIRONMENT_KEYS).chain(TOP_KEYS);
-    known
-        .filter(|known| key.ends_with(known))
-        .max_by_key(|known| known.len())
-        .unwrap_or("the value")
+    let text = text.trim_end().trim_end_matches('=').trim_end();
+    let known = [&PROFILE_KEYS[..], &ENVIRONMENT_KEYS, &TOP_KEYS].concat();
+    known.into_iter().find(|key| text.ends_with(key)).unwrap_or("the value")
 }
 
 /// The text of the profile file, or `None` if it does not exist.
@@ -233,12 +238,12 @@ pub fn read(path: &Path) -> Result<Option<String>, Error> {
     };
     let file = match File::open(path) {
         Ok(file) => file,
-        Err(error) if is_absent(&error) && path.is_symlink() => {
+        Err(error) if !is_absent(&error) => return Err(unreadable(error)),
+        Err(error) if path.is_symlink() => {
             let hint = "fix or remove it: it is a symbolic link to a missing file";
             return Err(unreadable(error).hint(hint));
         }
-        Err(error) if is_absent(&error) => return Ok(None),
-        Err(error) => return Err(unreadable(error)),
+        Err(_) => return Ok(None),
     };
     let mut bytes = Vec::new();
     file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
@@ -246,10 +251,8 @@ pub fn read(path: &Path) -> Result<Option<String>, Error> {
         Ok(text) => Ok(Some(text)),
         Err(error) => {
             let valid = error.utf8_error().valid_up_to();
-            let text = String::from_utf8_lossy(&error.as_bytes()[..valid]);
-            let (line, column) = line_and_column(&text, valid);
-            let message = format!("{}:{line}:{column}: not UTF-8 text", path.display());
-            Err(Error::config(message).hint("save the file as UTF-8"))
+            let text = String::from_utf8_lossy(error.as_bytes());
+            Err(invalid(path, &text, valid, "not UTF-8 text").hint("save the file as UTF-8"))
         }
     }
 }

@@ -12,8 +12,11 @@ use super::environment::{bare, check_authority};
 const SCHEMES: [&str; 6] = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"];
 
 /// A proxy's URL. It is shown without its password and with the user shortened.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Proxy(String);
+pub struct Proxy {
+    url: String,
+    /// Whether `NO_PROXY` names the host of the token URL.
+    pub is_bypassed: bool,
+}
 
 impl Proxy {
     /// Accepts `[SCHEME://][USER[:PASSWORD]@]HOST[:PORT]`; without a scheme it is `http`.
@@ -39,12 +42,12 @@ impl Proxy {
         if let Some((credentials, _)) = rest.rsplit_once('@') {
             check_credentials(&scheme, credentials)?;
         }
-        Ok(Self(url))
+        Ok(Self { url, is_bypassed: false })
     }
 
     /// The whole URL with the password, only for the connection.
     pub fn expose(&self) -> &str {
-        &self.0
+        &self.url
     }
 }
 
@@ -64,21 +67,16 @@ fn check_credentials(scheme: &str, credentials: &str) -> Result<(), &'static str
 
 impl fmt::Display for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (scheme, rest) = self.0.split_once("://").unwrap_or(("http", &self.0));
+        let (scheme, rest) = self.url.split_once("://").unwrap_or_default();
         match rest.rsplit_once('@') {
-            Some((user, host)) => {
-                let user: String =
-                    user.split(':').next().unwrap_or_default().chars().take(2).collect();
-                write!(f, "{scheme}://{user}…@{host}")
+            Some((credentials, host)) => {
+                let (user, _) = credentials.split_once(':').unwrap_or((credentials, ""));
+                let start: String = user.chars().take(2).collect();
+                write!(f, "{scheme}://{start}…@{host}")?;
             }
-            None => write!(f, "{scheme}://{rest}"),
+            None => f.write_str(&self.url)?,
         }
-    }
-}
-
-impl fmt::Debug for Proxy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Proxy({self})")
+        f.write_str(if self.is_bypassed { " (bypassed by NO_PROXY)" } else { "" })
     }
 }
 
@@ -97,25 +95,24 @@ pub fn no_proxy_matches(no_proxy: &str, host: &str) -> bool {
 }
 
 fn in_domain(host: &str, domain: &str) -> bool {
-    let Some(start) = host.len().checked_sub(domain.len()) else { return false };
-    let matches = host.get(start..).is_some_and(|tail| tail.eq_ignore_ascii_case(domain));
-    !domain.is_empty() && matches && (start == 0 || host.as_bytes()[start - 1] == b'.')
+    let (host, domain) = (host.to_ascii_lowercase(), domain.to_ascii_lowercase());
+    !domain.is_empty() && (host == domain || host.ends_with(&format!(".{domain}")))
 }
 
 fn in_network(address: IpAddr, entry: &str) -> bool {
-    let width: u32 = if address.is_ipv4() { 32 } else { 128 };
+    let width = if address.is_ipv4() { 32 } else { 128 };
     let (network, bits) = match entry.split_once('/') {
-        Some((network, bits)) => (network, bits.parse().ok()),
-        None => (entry, Some(width)),
+        Some((network, bits)) => (network, bits.parse()),
+        None => (entry, Ok(width)),
     };
-    let number = |address| match address {
-        IpAddr::V4(address) => u128::from(address.to_bits()),
-        IpAddr::V6(address) => address.to_bits(),
+    let (Ok(network), Ok(bits)) = (network.parse(), bits) else { return false };
+    let difference = match (address, network) {
+        (IpAddr::V4(one), IpAddr::V4(other)) => u128::from(one.to_bits() ^ other.to_bits()),
+        (IpAddr::V6(one), IpAddr::V6(other)) => one.to_bits() ^ other.to_bits(),
+        _ => return false,
     };
-    let (Ok(network), Some(bits)) = (network.parse::<IpAddr>(), bits) else { return false };
-    let Some(host_bits) = width.checked_sub(bits) else { return false };
-    let difference = number(address) ^ number(network);
-    network.is_ipv4() == address.is_ipv4() && difference.checked_shr(host_bits).unwrap_or(0) == 0
+    // All bits of an IPv6 address are more than a shift accepts.
+    bits <= width && difference.checked_shr(width - bits).unwrap_or(0) == 0
 }
 
 #[cfg(test)]
@@ -163,7 +160,6 @@ mod tests {
             ("proxy:8080", "http://proxy:8080"),
         ] {
             assert_eq!(Proxy::parse(url).unwrap().to_string(), shown);
-            assert_eq!(format!("{:?}", Proxy::parse(url).unwrap()), format!("Proxy({shown})"));
         }
     }
 

@@ -9,24 +9,19 @@ use super::{Setting, Settings};
 
 /// A setting as it may be shown: never a secret or a whole key.
 pub struct Row {
-    pub name: &'static str,
+    pub name: String,
     /// Null if the setting was found nowhere.
     pub value: Value,
     pub origin: Option<String>,
 }
 
 impl Row {
-    fn new<T>(
-        name: &'static str,
-        setting: Option<&Setting<T>>,
-        show: impl FnOnce(&T) -> Value,
-    ) -> Self {
-        match setting {
-            Some(Setting { value, origin }) => {
-                Self { name, value: show(value), origin: Some(origin.to_string()) }
-            }
-            None => Self { name, value: Value::Null, origin: None },
-        }
+    fn new<T>(name: &str, setting: Option<&Setting<T>>, show: impl FnOnce(&T) -> Value) -> Self {
+        let (value, origin) = match setting {
+            Some(setting) => (show(&setting.value), Some(setting.origin.to_string())),
+            None => (Value::Null, None),
+        };
+        Self { name: name.to_owned(), value, origin }
     }
 
     /// The value as text; numbers without unnecessary digits.
@@ -51,8 +46,7 @@ impl fmt::Display for Row {
 impl Settings {
     pub fn rows(&self) -> Vec<Row> {
         let missing = if self.has_profile_file { "" } else { " (does not exist)" };
-        let bypassed = if self.is_proxy_bypassed { " (bypassed by NO_PROXY)" } else { "" };
-        vec![
+        let mut rows = vec![
             Row::new("config", self.profile_path.as_ref(), |path| {
                 format!("{}{missing}", path.display()).into()
             }),
@@ -60,28 +54,18 @@ impl Settings {
             Row::new("env", Some(&self.environment), |name| name.as_str().into()),
             Row::new("token_url", Some(&self.token_url), |url| url.to_string().into()),
             Row::new("iframe_template", Some(&self.iframe_template), |url| url.to_string().into()),
-            Row::new("proxy", self.proxy.as_ref(), |proxy| format!("{proxy}{bypassed}").into()),
+            Row::new("proxy", self.proxy.as_ref(), |proxy| proxy.to_string().into()),
             Row::new("key", self.key.as_ref(), |key| key.shortened().into()),
             Row::new("secret", self.secret.as_ref(), |source| description(source).into()),
             Row::new("timeout", Some(&self.timeout), |time| time.as_secs_f64().into()),
             Row::new("retries", Some(&self.retries), |retries| (*retries).into()),
-            self.trust_row(),
-        ]
-    }
-
-    /// `--ca-file`, or what replaces the operating system's trust store without it.
-    fn trust_row(&self) -> Row {
-        let row =
-            Row::new("ca_file", self.ca_file.as_ref(), |path| path.display().to_string().into());
-        if self.ca_file.is_some() || self.trust_variables.is_empty() {
-            return row;
-        }
-        let (mut paths, mut names) = (Vec::new(), Vec::new());
+            Row::new("ca_file", self.ca_file.as_ref(), |path| path.display().to_string().into()),
+        ];
         for variable in &self.trust_variables {
-            paths.push(variable.value.to_string_lossy());
-            names.push(variable.origin.to_string());
+            let name = variable.origin.to_string();
+            rows.push(Row::new(&name, Some(variable), |path| path.to_string_lossy().into()));
         }
-        Row { value: paths.join(", ").into(), origin: Some(names.join(", ")), ..row }
+        rows
     }
 }
 

@@ -21,10 +21,7 @@ pub fn unknown(kind: &str, name: &Setting<String>, known: &[&str]) -> Error {
     let shown = if is_shown { format!(" {value}") } else { String::new() };
     let error = Error::config(format!("unknown {kind}{shown} ({origin})"));
     let Some(closest) = closest else {
-        return match known {
-            [] => error.hint(format!("define it: the profile file has no {kind}")),
-            _ => error.hint(format!("use one of: {}", known.join(", "))),
-        };
+        return error.hint(format!("use one of: {}", known.join(", ")));
     };
     let mut names = vec![closest];
     names.extend(known.iter().filter(|name| **name != closest));
