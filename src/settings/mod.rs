@@ -1,7 +1,8 @@
 //! Settings: flags, environment variables, profile file and defaults become values with origins.
 //!
 //! Makes no requests. Only `profile_file` and `secret_source` read files, and only `secret_source`
-//! runs a program.
+//! runs a program. The errors are `config`, `usage` for a flag that is no number, and
+//! `missing_credentials`.
 //!
 //! All settings follow one naming rule: `ca_file` is the flag `--ca-file`, the variable
 //! `SMARTEXTRACT_CA_FILE` and the profile key `ca_file`.
@@ -35,7 +36,6 @@ use crate::secret::Key;
 /// Every setting, checked. Only key and secret may still be missing.
 pub struct Settings {
     pub profile_path: Option<Setting<PathBuf>>,
-    pub has_profile_file: bool,
     pub known_profiles: Vec<String>,
     pub profile: Option<Setting<String>>,
     pub environment: Setting<String>,
@@ -47,42 +47,31 @@ pub struct Settings {
     pub timeout: Setting<Duration>,
     pub retries: Setting<u32>,
     pub ca_file: Option<Setting<PathBuf>>,
-    /// What `SSL_CERT_FILE` and `SSL_CERT_DIR` name instead of the system's trust store.
+    /// `SSL_CERT_FILE` and `SSL_CERT_DIR`, which replace the system's trust store without `ca_file`.
     pub trust_variables: Vec<Setting<OsString>>,
     /// Problems that do not prevent the exchange.
     pub warnings: Vec<String>,
 }
 
 /// Resolves every setting.
-///
-/// # Errors
-/// `config` for an invalid profile file or setting, `usage` for a flag that is no number.
 pub fn resolve(sources: &Sources<'_>) -> Result<Settings, Error> {
     let mut warnings = Vec::new();
     let file = load_profile_file(sources, &mut warnings)?;
-    resolve_with(sources, file.as_ref(), warnings)
+    resolve_with(sources, &file, warnings)
 }
 
-/// Like `resolve`, with the content of the profile file (`None` if there is no file).
-///
-/// # Errors
-/// The same.
+/// Like `resolve`, with the content of the profile file.
 pub fn resolve_with(
     sources: &Sources<'_>,
-    file: Option<&ProfileFile>,
+    file: &ProfileFile,
     warnings: Vec<String>,
 ) -> Result<Settings, Error> {
-    let empty = ProfileFile::default();
-    let profiles = file.unwrap_or(&empty);
-    let profile = profile(sources, profiles)?;
-    let profile_name = profile.as_ref().map(|profile| profile.value.as_str());
-    let mut resolver = Resolver { sources, file: profiles, profile: profile_name, warnings };
+    let mut resolver = Resolver { sources, file, profile: profile(sources, file)?, warnings };
     let environment = resolver.environment()?;
     let token_url = resolver.token_url(environment.token_url)?;
     Ok(Settings {
         profile_path: sources.profile_path(),
-        has_profile_file: file.is_some(),
-        known_profiles: profiles.profile_names().into_iter().map(str::to_owned).collect(),
+        known_profiles: file.profile_names().into_iter().map(str::to_owned).collect(),
         environment: environment.name,
         proxy: resolver.proxy(&token_url.value)?,
         token_url,
@@ -92,31 +81,32 @@ pub fn resolve_with(
         timeout: resolver.timeout()?,
         retries: resolver.retries()?,
         ca_file: resolver.ca_file()?,
-        trust_variables: resolver.trust_variables(),
+        trust_variables: ["SSL_CERT_FILE", "SSL_CERT_DIR"]
+            .iter()
+            .filter_map(|name| sources.variable(&[name]))
+            .collect(),
+        profile: resolver.profile,
         warnings: resolver.warnings,
-        profile,
     })
 }
 
-/// Reads the profile file, which must exist if it was named explicitly. At its default path a file
-/// that can't be opened counts as missing: containers run as another user with `HOME=/root`.
-///
-/// # Errors
-/// `config` if the file is missing or invalid.
+/// Reads the profile file, which must exist if it was named explicitly. Otherwise, a missing file
+/// counts as empty, and so does one that can't be opened: containers run as another user with
+/// `HOME=/root`.
 pub fn load_profile_file(
     sources: &Sources<'_>,
     warnings: &mut Vec<String>,
-) -> Result<Option<ProfileFile>, Error> {
-    let Some(path) = sources.profile_path() else { return Ok(None) };
+) -> Result<ProfileFile, Error> {
+    let Some(path) = sources.profile_path() else { return Ok(ProfileFile::default()) };
     let is_default = path.origin == Origin::Default;
     if is_default && profile_file::is_denied(&path.value) {
         let path = path.value.display();
         warnings.push(format!("no permission to read the profile file {path}; it is ignored"));
-        return Ok(None);
+        return Ok(ProfileFile::default());
     }
     let Some(text) = profile_file::read(&path.value)? else {
         if is_default {
-            return Ok(None);
+            return Ok(ProfileFile::default());
         }
         let (path, origin) = (path.value.display(), path.origin);
         return Err(Error::config(format!("no profile file at {path} ({origin})"))
@@ -124,7 +114,7 @@ pub fn load_profile_file(
     };
     let file = ProfileFile::parse(&path.value, text)?;
     warnings.extend(exposure_warning(&file));
-    Ok(Some(file))
+    Ok(file)
 }
 
 /// The selected profile, which must exist if it was named.
@@ -154,10 +144,7 @@ fn profile(sources: &Sources<'_>, file: &ProfileFile) -> Result<Option<Setting<S
 }
 
 impl Settings {
-    /// Key and secret.
-    ///
-    /// # Errors
-    /// `missing_credentials` if one of them was found nowhere.
+    /// Key and secret, which must both have been found.
     pub fn credentials(&self) -> Result<(&Setting<Key>, &Setting<SecretSource>), Error> {
         match (&self.key, &self.secret) {
             (Some(key), Some(secret)) => Ok((key, secret)),
@@ -184,9 +171,7 @@ impl Settings {
             let reason = format!("no profile is selected in {path}; it has: {names}");
             (reason, format!("use --profile {first}, set default_profile in the file"))
         } else {
-            let no_profile =
-                if self.has_profile_file { "no profile in" } else { "no profile file at" };
-            (format!("{no_profile} {path}"), "run smartextract config init".to_owned())
+            (format!("no profile in {path}"), "run smartextract config init".to_owned())
         };
         error.because(reason).hint(format!(
             "{step}, or set SMARTEXTRACT_KEY and SMARTEXTRACT_SECRET (an empty variable counts as \

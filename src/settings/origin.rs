@@ -1,4 +1,4 @@
-//! A value together with its origin.
+//! A value together with its origin. The errors are `config`.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -68,10 +68,8 @@ impl<T> Setting<T> {
     }
 }
 
-/// A value as written, not yet checked. The errors are `config`.
+/// A value as written, not yet checked.
 impl Setting<OsString> {
-    /// # Errors
-    /// If the value is not UTF-8.
     pub fn text(self) -> Result<Setting<String>, Error> {
         let Self { value, origin } = self;
         match value.into_string() {
@@ -82,9 +80,6 @@ impl Setting<OsString> {
 
     /// A path in the profile file is relative to the file's directory, and `~/` is the home
     /// directory. Any other path is returned unchanged.
-    ///
-    /// # Errors
-    /// If there is no home directory for `~/`.
     pub fn path(&self) -> Result<Setting<PathBuf>, Error> {
         let path = Path::new(&self.value);
         let file = match &self.origin {
@@ -103,9 +98,6 @@ impl Setting<OsString> {
 
 impl Setting<String> {
     /// Parses the value. `parse` describes a flaw as the end of a sentence that `subject` begins.
-    ///
-    /// # Errors
-    /// `config` for a flaw.
     pub fn parsed<T, F: fmt::Display>(
         &self,
         parse: fn(&str) -> Result<T, F>,

@@ -1,7 +1,8 @@
 //! The profile file: from TOML text to profiles and environments, each value with its place.
 //!
 //! The file may contain secrets, so no message repeats a value or a source line. The syntax errors
-//! of `toml` quote nothing; serde's quote values, so only what they expected is shown.
+//! of `toml` quote nothing; serde's quote values, so only what they expected is shown. The errors
+//! are `config`, with file, line and column if the content is invalid.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -14,9 +15,8 @@ use std::sync::Arc;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::environment;
+use super::environment::built_in;
 use super::origin::{Origin, Setting};
-use super::suggest;
 use crate::error::Error;
 
 /// Far above any real profile file.
@@ -80,9 +80,6 @@ pub struct ProfileFile {
 
 impl ProfileFile {
     /// Reads the text of a profile file; `path` is for messages and origins.
-    ///
-    /// # Errors
-    /// `config`, with file, line and column.
     pub fn parse(path: &Path, text: String) -> Result<Self, Error> {
         if text.len() as u64 > MAX_BYTES {
             let message = format!("the profile file {} is larger than 1 MiB", path.display());
@@ -99,7 +96,7 @@ impl ProfileFile {
             invalid(error.span(), &message).hint(hint)
         })?;
         for (name, environment) in &content.environments {
-            if environment::built_in(name).is_some() {
+            if built_in(name).is_some() {
                 let message = format!("the environment {name} is built in and can't be redefined");
                 let span = environment.token_url.span();
                 return Err(invalid(Some(span), &message).hint("choose another name"));
@@ -181,69 +178,47 @@ fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
     (before.matches('\n').count() + 1, line.chars().count() + 1)
 }
 
-/// Message and hint for serde's error, without any part of the file but known keys.
+/// Message and hint for serde's error, without any part of the file but known keys: what follows
+/// the last "expected" is serde's own.
 fn describe(text: &str, error: &toml::de::Error) -> (String, String) {
-    let span = error.span().unwrap_or_default();
-    let message = error.message();
-    if message.starts_with("unknown field") {
-        return describe_unknown_key(text.get(span).unwrap_or_default(), message);
-    }
+    let (span, message) = (error.span().unwrap_or_default(), error.message());
     for key in ENVIRONMENT_KEYS {
         if message == format!("missing field `{key}`") {
             return (format!("the environment has no {key}"), format!("add {key} to it"));
         }
     }
-    // The words after the last "expected" are serde's own.
-    let expected = match message.rsplit_once("expected ") {
-        Some((_, "f64")) => "a number",
-        Some((_, "a string")) => "a string",
-        Some((_, "a sequence")) => "an array of strings",
-        Some((_, "a map" | "struct Profile" | "struct Environment")) => "a table",
+    let (_, expected) = message.rsplit_once("expected ").unwrap_or_default();
+    let known = [&PROFILE_KEYS[..], &ENVIRONMENT_KEYS, &TOP_KEYS].concat();
+    if message.starts_with("unknown field") {
+        // Any other key may be a secret that was pasted on the wrong side of the equals sign.
+        let key = known.iter().find(|key| text.get(span.clone()) == Some(**key));
+        let shown = key.copied().unwrap_or_default();
+        let message = format!("unknown key {shown}").trim_end().to_owned();
+        return (message, format!("use {}", expected.replace('`', "")));
+    }
+    let kind = match expected {
+        "f64" => "a number",
+        "a string" => "a string",
+        "a sequence" => "an array of strings",
+        "a map" | "struct Profile" | "struct Environment" => "a table",
         _ => return ("invalid value".to_owned(), "see config.example.toml".to_owned()),
     };
-    let key = key_before(text.get(..span.start).unwrap_or_default());
-    (format!("{key} must be {expected}"), "change the value".to_owned())
-}
-
-/// Names the unknown key only if it resembles a known one: otherwise it may be a secret that was
-/// pasted on the wrong side of the equals sign.
-fn describe_unknown_key(key: &str, message: &str) -> (String, String) {
-    if ENVIRONMENT_KEYS.contains(&key) {
-        let hint = format!("move {key} to an environment: [environments.NAME]");
-        return (format!("unknown key {key}"), hint);
-    }
-    // serde's message ends with the known keys, each in backquotes.
-    let (_, list) = message.rsplit_once("expected ").unwrap_or_default();
-    let known: Vec<&str> = list.split('`').skip(1).step_by(2).collect();
-    match suggest::closest(key, &known) {
-        Some(closest) => (format!("unknown key {key}"), format!("did you mean {closest}?")),
-        None => ("unknown key".to_owned(), format!("use one of: {}", known.join(", "))),
-    }
-}
-
-/// The known key that the text before a value ends with.
-fn key_before(text: &str) -> &'static str {
-    let text = text.trim_end().trim_end_matches('=').trim_end();
-    let known = [&PROFILE_KEYS[..], &ENVIRONMENT_KEYS, &TOP_KEYS].concat();
-    known.into_iter().find(|key| text.ends_with(key)).unwrap_or("the value")
+    let before = text.get(..span.start).unwrap_or_default().trim_end_matches([' ', '\t', '=']);
+    let key = known.iter().find(|key| before.ends_with(**key)).unwrap_or(&"the value");
+    (format!("{key} must be {kind}"), "change the value".to_owned())
 }
 
 /// The text of the profile file, or `None` if it does not exist.
-///
-/// # Errors
-/// `config` if it can't be read, with the I/O error as its cause.
 pub fn read(path: &Path) -> Result<Option<String>, Error> {
     let unreadable = |error: io::Error| {
-        Error::config(format!("the profile file {} can't be read", path.display())).cause(error)
+        Error::config(format!("the profile file {} can't be read", path.display()))
+            .cause(error)
+            .hint("check its permissions, and where it leads if it is a symbolic link")
     };
     let file = match File::open(path) {
         Ok(file) => file,
-        Err(error) if !is_absent(&error) => return Err(unreadable(error)),
-        Err(error) if path.is_symlink() => {
-            let hint = "fix or remove it: it is a symbolic link to a missing file";
-            return Err(unreadable(error).hint(hint));
-        }
-        Err(_) => return Ok(None),
+        Err(error) if is_absent(&error) && !path.is_symlink() => return Ok(None),
+        Err(error) => return Err(unreadable(error)),
     };
     let mut bytes = Vec::new();
     file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
@@ -310,7 +285,11 @@ mod tests {
             ("[profiles.x]\nretries = \"1\"\n", "c.toml:2:11: retries must be a number"),
             ("profiles = 1\n", "c.toml:1:12: profiles must be a table"),
             ("[profiles.x]\nkey = \n", "c.toml:2:7: not valid TOML"),
-            ("[profiles.x]\nsecrt = \"a\"\n", "c.toml:2:1: unknown key secrt"),
+            (
+                "[profiles.x]\nsecrt = \"a\"\n",
+                "c.toml:2:1: unknown key\"), (\"hint:\", \"use one of env, ",
+            ),
+            ("[profiles.x]\ntoken_url = \"a\"\n", "c.toml:2:1: unknown key token_url"),
             (
                 "[environments.x]\ntoken_url = \"https://h/\"\n",
                 "c.toml:1:1: the environment has no iframe_template",

@@ -12,7 +12,7 @@ use super::secret_source::{SecretSource, clean};
 use super::sources::{Sources, variable_name};
 use super::suggest;
 use crate::error::Error;
-use crate::secret::Key;
+use crate::secret::{Key, Secret};
 
 const MAX_TIMEOUT: Duration = Duration::from_secs(86_400);
 
@@ -40,10 +40,9 @@ pub struct Environment {
 /// number.
 pub struct Resolver<'a> {
     pub sources: &'a Sources<'a>,
-    /// The profile file; an empty one if it does not exist.
     pub file: &'a ProfileFile,
-    /// The name of the selected profile.
-    pub profile: Option<&'a str>,
+    /// The selected profile.
+    pub profile: Option<Setting<String>>,
     pub warnings: Vec<String>,
 }
 
@@ -52,7 +51,7 @@ impl Resolver<'_> {
         match level {
             Level::Flag => self.sources.flag(name),
             Level::Variable => self.sources.variable(&[&variable_name(name)]),
-            Level::Profile => self.file.get(self.profile?, name),
+            Level::Profile => self.file.get(&self.profile.as_ref()?.value, name),
         }
     }
 
@@ -122,16 +121,6 @@ impl Resolver<'_> {
         }
     }
 
-    /// The variables that replace the operating system's trust store, if there is no `ca_file`.
-    pub fn trust_variables(&self) -> Vec<Setting<OsString>> {
-        let mut found = Vec::new();
-        if self.find("ca_file").is_none() {
-            found.extend(self.sources.variable(&["SSL_CERT_FILE"]));
-            found.extend(self.sources.variable(&["SSL_CERT_DIR"]));
-        }
-        found
-    }
-
     /// The proxy for this endpoint.
     ///
     /// For http on loopback, only `--proxy` and `SMARTEXTRACT_PROXY` count: any other proxy would get
@@ -154,20 +143,37 @@ impl Resolver<'_> {
         Ok(Some(proxy))
     }
 
-    pub fn key(&mut self) -> Result<Option<Setting<Key>>, Error> {
-        let Some(given) = self.find("key") else { return Ok(None) };
+    /// A key or secret without white space around it.
+    fn credential<T: From<String>>(
+        &mut self,
+        given: Setting<OsString>,
+        what: &str,
+    ) -> Result<Setting<T>, Error> {
         let text = given.text()?;
-        let (key, warning) = clean(&text.value, &text.origin.to_string(), "key")?;
+        let (value, warning) = clean(&text.value, &text.origin.to_string(), what)?;
         self.warnings.extend(warning);
-        Ok(Some(text.with(key)))
+        Ok(text.with(value))
+    }
+
+    pub fn key(&mut self) -> Result<Option<Setting<Key>>, Error> {
+        match self.find("key") {
+            Some(given) => Ok(Some(self.credential(given, "key")?)),
+            None => Ok(None),
+        }
     }
 
     /// The secret of the first level that has one, which must not have two.
     pub fn secret(&mut self) -> Result<Option<Setting<SecretSource>>, Error> {
         for level in LEVELS {
             let mut found = Vec::new();
-            if let Some(value) = self.at(level, "secret") {
-                found.push(self.secret_value(value)?);
+            if let Some(given) = self.at(level, "secret") {
+                let secret: Setting<Secret> = self.credential(given, "secret")?;
+                found.push(secret.with(SecretSource::Value(secret.value.clone())));
+                if level == Level::Flag {
+                    let warning = "other users can see --secret in the process list: use \
+                                   --secret-file, SMARTEXTRACT_SECRET or a profile";
+                    self.warnings.push(warning.to_owned());
+                }
             }
             if let Some(given) = self.at(level, "secret_file") {
                 found.push(given.with(SecretSource::from_path(given.path()?.value)));
@@ -187,21 +193,9 @@ impl Resolver<'_> {
         Ok(None)
     }
 
-    fn secret_value(&mut self, given: Setting<OsString>) -> Result<Setting<SecretSource>, Error> {
-        if matches!(given.origin, Origin::Flag(_)) {
-            let warning = "other users can see --secret in the process list: use --secret-file, \
-                           SMARTEXTRACT_SECRET or a profile";
-            self.warnings.push(warning.to_owned());
-        }
-        let text = given.text()?;
-        let (secret, warning) = clean(&text.value, &text.origin.to_string(), "secret")?;
-        self.warnings.extend(warning);
-        Ok(text.with(SecretSource::Value(secret)))
-    }
-
     fn secret_command(&self) -> Result<Option<Setting<SecretSource>>, Error> {
-        let Some(profile) = self.profile else { return Ok(None) };
-        let Some(given) = self.file.secret_command(profile) else { return Ok(None) };
+        let Some(profile) = &self.profile else { return Ok(None) };
+        let Some(given) = self.file.secret_command(&profile.value) else { return Ok(None) };
         let mut words = given.value.clone();
         match words.first() {
             Some(program) if program.contains(std::path::is_separator) => {

@@ -45,9 +45,9 @@ impl fmt::Display for Row {
 
 impl Settings {
     pub fn rows(&self) -> Vec<Row> {
-        let missing = if self.has_profile_file { "" } else { " (does not exist)" };
         let mut rows = vec![
             Row::new("config", self.profile_path.as_ref(), |path| {
+                let missing = if path.exists() { "" } else { " (does not exist)" };
                 format!("{}{missing}", path.display()).into()
             }),
             Row::new("profile", self.profile.as_ref(), |name| name.as_str().into()),
@@ -61,9 +61,11 @@ impl Settings {
             Row::new("retries", Some(&self.retries), |retries| (*retries).into()),
             Row::new("ca_file", self.ca_file.as_ref(), |path| path.display().to_string().into()),
         ];
-        for variable in &self.trust_variables {
-            let name = variable.origin.to_string();
-            rows.push(Row::new(&name, Some(variable), |path| path.to_string_lossy().into()));
+        if self.ca_file.is_none() {
+            for variable in &self.trust_variables {
+                let name = variable.origin.to_string();
+                rows.push(Row::new(&name, Some(variable), |path| path.to_string_lossy().into()));
+            }
         }
         rows
     }

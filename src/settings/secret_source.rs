@@ -1,4 +1,5 @@
-//! Where a secret can come from, and how it is read.
+//! Where a secret can come from, and how it is read. The errors are `missing_credentials` if it is
+//! empty, and otherwise `config`.
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
@@ -41,10 +42,6 @@ pub fn program_name(words: &[String]) -> &str {
 
 impl Setting<SecretSource> {
     /// Reads the secret, with a warning if white space was removed.
-    ///
-    /// # Errors
-    /// `config` if it can't be read or holds no valid secret, `missing_credentials` if it
-    /// is empty.
     pub fn read(&self) -> Result<(Secret, Option<String>), Error> {
         let (source, content) = match &self.value {
             SecretSource::Value(secret) => return Ok((secret.clone(), None)),
@@ -81,28 +78,25 @@ impl Setting<SecretSource> {
 }
 
 /// A key or a secret without surrounding white space, with a warning if there was any.
-///
-/// # Errors
-/// `missing_credentials` if nothing is left, `config` for a control character inside.
 pub fn clean<T: From<String>>(
     text: &str,
     source: &str,
     what: &str,
 ) -> Result<(T, Option<String>), Error> {
-    match trimmed(text) {
-        Ok(value) if value.len() == text.len() => Ok((T::from(value), None)),
-        Ok(value) => {
-            let warning = format!("white space around the {what} was removed: {source}");
-            Ok((T::from(value), Some(warning)))
+    let value = trimmed(text).map_err(|flaw| match flaw {
+        Flaw::Empty => {
+            Error::new(Code::MissingCredentials, format!("the {what} is empty: {source}"))
         }
-        Err(Flaw::Empty) => {
-            Err(Error::new(Code::MissingCredentials, format!("the {what} is empty: {source}")))
-        }
-        Err(Flaw::Control(position)) => Err(Error::config(format!(
+        Flaw::Control(position) => Error::config(format!(
             "the {what} contains a control character at position {position}: {source}"
         ))
-        .hint(format!("set the {what} again, without the line break or escape sequence in it"))),
+        .hint(format!("set the {what} again, without the line break or escape sequence in it")),
+    })?;
+    let mut warning = None;
+    if value.len() < text.len() {
+        warning = Some(format!("white space around the {what} was removed: {source}"));
     }
+    Ok((T::from(value), warning))
 }
 
 /// The content, or more than `MAX_BYTES` of it.
