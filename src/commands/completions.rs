@@ -116,8 +116,7 @@ fn environments() -> Vec<CompletionCandidate> {
 
 /// The user's profile file, or an empty one if it can't be read.
 fn profile_file() -> ProfileFile {
-    settings::load_profile_file(&Sources::from_env(&Flags::default()), &mut Vec::new())
-        .unwrap_or_default()
+    settings::load_profile_file(&Sources::from_env(&Flags::default())).unwrap_or_default()
 }
 
 /// The shell inserts candidates unquoted, so only names that need no quotes are offered.

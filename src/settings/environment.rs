@@ -10,33 +10,39 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use ureq::http::Uri;
 use ureq::http::uri::Authority;
 
+use super::origin::Setting;
 use crate::secret::{IframeUrl, Token};
 
 /// The built-in environments, each with its alias.
 pub const BUILT_IN_NAMES: [&str; 4] = ["production", "prod", "staging", "stg"];
 
-/// An environment that needs no profile file.
-pub struct BuiltIn {
-    pub name: &'static str,
-    pub token_url: &'static str,
-    pub iframe_template: &'static str,
+/// An environment, with its URLs as written.
+pub struct Environment {
+    pub name: String,
+    pub token_url: Setting<String>,
+    pub iframe_template: Setting<String>,
 }
 
 /// The built-in environment of this name or alias.
-pub fn built_in(name: &str) -> Option<BuiltIn> {
-    match name {
-        "production" | "prod" => Some(BuiltIn {
-            name: "production",
-            token_url: "https://api.clik.ai/smart-extract-api/api/account/v1/auth/token",
-            iframe_template: "https://app.clik.ai/smart-extract?token={token}",
-        }),
-        "staging" | "stg" => Some(BuiltIn {
-            name: "staging",
-            token_url: "https://api.clik.ai/smart-extract-stg-api/api/account/v1/auth/token",
-            iframe_template: "https://app.clik.ai/smart-extract-stg?token={token}",
-        }),
-        _ => None,
-    }
+pub fn built_in(name: &str) -> Option<Environment> {
+    let (name, token_url, iframe_template) = match name {
+        "production" | "prod" => (
+            "production",
+            "https://api.clik.ai/smart-extract-api/api/account/v1/auth/token",
+            "https://app.clik.ai/smart-extract?token={token}",
+        ),
+        "staging" | "stg" => (
+            "staging",
+            "https://api.clik.ai/smart-extract-stg-api/api/account/v1/auth/token",
+            "https://app.clik.ai/smart-extract-stg?token={token}",
+        ),
+        _ => return None,
+    };
+    Some(Environment {
+        name: name.to_owned(),
+        token_url: Setting::default(token_url),
+        iframe_template: Setting::default(iframe_template),
+    })
 }
 
 /// A token endpoint that a secret may be sent to. Printed without its query, which may contain

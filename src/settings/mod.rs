@@ -55,24 +55,20 @@ pub struct Settings {
 
 /// Resolves every setting.
 pub fn resolve(sources: &Sources<'_>) -> Result<Settings, Error> {
-    let mut warnings = Vec::new();
-    let file = load_profile_file(sources, &mut warnings)?;
-    resolve_with(sources, &file, warnings)
+    resolve_with(sources, &load_profile_file(sources)?)
 }
 
 /// Like `resolve`, with the content of the profile file.
-pub fn resolve_with(
-    sources: &Sources<'_>,
-    file: &ProfileFile,
-    warnings: Vec<String>,
-) -> Result<Settings, Error> {
-    let mut resolver = Resolver { sources, file, profile: profile(sources, file)?, warnings };
-    let environment = resolver.environment()?;
+pub fn resolve_with(sources: &Sources<'_>, file: &ProfileFile) -> Result<Settings, Error> {
+    let profile = profile(sources, file)?;
+    let warnings = Vec::from_iter(file.warning.clone());
+    let mut resolver = Resolver { sources, file, profile, warnings };
+    let Setting { value: environment, origin } = resolver.environment()?;
     let token_url = resolver.token_url(environment.token_url)?;
     Ok(Settings {
         profile_path: sources.profile_path(),
         known_profiles: file.profile_names().into_iter().map(str::to_owned).collect(),
-        environment: environment.name,
+        environment: Setting { value: environment.name, origin },
         proxy: resolver.proxy(&token_url.value)?,
         token_url,
         iframe_template: resolver.iframe_template(environment.iframe_template)?,
@@ -90,31 +86,12 @@ pub fn resolve_with(
     })
 }
 
-/// Reads the profile file, which must exist if it was named explicitly. Otherwise, a missing file
-/// counts as empty, and so does one that can't be opened: containers run as another user with
-/// `HOME=/root`.
-pub fn load_profile_file(
-    sources: &Sources<'_>,
-    warnings: &mut Vec<String>,
-) -> Result<ProfileFile, Error> {
-    let Some(path) = sources.profile_path() else { return Ok(ProfileFile::default()) };
-    let is_default = path.origin == Origin::Default;
-    if is_default && profile_file::is_denied(&path.value) {
-        let path = path.value.display();
-        warnings.push(format!("no permission to read the profile file {path}; it is ignored"));
-        return Ok(ProfileFile::default());
+/// The user's profile file, or an empty one if there is none.
+pub fn load_profile_file(sources: &Sources<'_>) -> Result<ProfileFile, Error> {
+    match sources.profile_path() {
+        Some(path) => ProfileFile::load(&path),
+        None => Ok(ProfileFile::default()),
     }
-    let Some(text) = profile_file::read(&path.value)? else {
-        if is_default {
-            return Ok(ProfileFile::default());
-        }
-        let (path, origin) = (path.value.display(), path.origin);
-        return Err(Error::config(format!("no profile file at {path} ({origin})"))
-            .hint("create it with smartextract config init, or correct the path"));
-    };
-    let file = ProfileFile::parse(&path.value, text)?;
-    warnings.extend(exposure_warning(&file));
-    Ok(file)
 }
 
 /// The selected profile, which must exist if it was named.
@@ -131,16 +108,7 @@ fn profile(sources: &Sources<'_>, file: &ProfileFile) -> Result<Option<Setting<S
     if known.contains(&name.value.as_str()) {
         return Ok(Some(name));
     }
-    let error = suggest::unknown("profile", &name, &known);
-    if !known.is_empty() {
-        return Err(error);
-    }
-    Err(error.hint(match sources.profile_path() {
-        Some(path) => {
-            format!("run smartextract config init: no profile in {}", path.value.display())
-        }
-        None => "set HOME, or name the profile file with --config".to_owned(),
-    }))
+    Err(suggest::unknown("profile", &name, &known))
 }
 
 impl Settings {

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::environment::built_in;
+use super::environment::{Environment, built_in};
 use super::origin::{Origin, Setting};
 use crate::error::Error;
 
@@ -55,7 +55,7 @@ struct Profile {
 /// An `[environments.NAME]` table.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Environment {
+struct Urls {
     token_url: Spanned<String>,
     iframe_template: Spanned<String>,
 }
@@ -67,7 +67,7 @@ struct Content {
     #[serde(default)]
     profiles: BTreeMap<String, Profile>,
     #[serde(default)]
-    environments: BTreeMap<String, Environment>,
+    environments: BTreeMap<String, Urls>,
 }
 
 /// A profile file that was read and checked. The default is an empty one.
@@ -76,9 +76,31 @@ pub struct ProfileFile {
     path: Arc<PathBuf>,
     text: String,
     content: Content,
+    pub warning: Option<String>,
 }
 
 impl ProfileFile {
+    /// Reads the profile file, which must exist if it was named explicitly. At its default path, a
+    /// file that can't be opened counts as missing: containers run as another user with
+    /// `HOME=/root`.
+    pub fn load(path: &Setting<PathBuf>) -> Result<Self, Error> {
+        let shown = path.value.display();
+        let is_default = path.origin == Origin::Default;
+        if is_default && is_denied(&path.value) {
+            let warning = format!("no permission to read the profile file {shown}; it is ignored");
+            return Ok(Self { warning: Some(warning), ..Self::default() });
+        }
+        match read(&path.value)? {
+            Some(text) => {
+                let file = Self::parse(&path.value, text)?;
+                Ok(Self { warning: exposure_warning(&file), ..file })
+            }
+            None if is_default => Ok(Self::default()),
+            None => Err(Error::config(format!("no profile file at {shown} ({})", path.origin))
+                .hint("create it with smartextract config init, or correct the path")),
+        }
+    }
+
     /// Reads the text of a profile file; `path` is for messages and origins.
     pub fn parse(path: &Path, text: String) -> Result<Self, Error> {
         if text.len() as u64 > MAX_BYTES {
@@ -95,14 +117,14 @@ impl ProfileFile {
             let (message, hint) = describe(&text, &error);
             invalid(error.span(), &message).hint(hint)
         })?;
-        for (name, environment) in &content.environments {
+        for (name, urls) in &content.environments {
             if built_in(name).is_some() {
                 let message = format!("the environment {name} is built in and can't be redefined");
-                let span = environment.token_url.span();
-                return Err(invalid(Some(span), &message).hint("choose another name"));
+                let span = Some(urls.token_url.span());
+                return Err(invalid(span, &message).hint("choose another name"));
             }
         }
-        Ok(Self { path: Arc::new(path.to_owned()), text, content })
+        Ok(Self { path: Arc::new(path.to_owned()), text, content, warning: None })
     }
 
     pub fn default_profile(&self) -> Option<Setting<String>> {
@@ -141,12 +163,14 @@ impl ProfileFile {
         Some(Setting { value: words.get_ref().clone(), origin })
     }
 
-    /// Token URL and iframe template of a custom environment.
-    pub fn environment(&self, name: &str) -> Option<(Setting<String>, Setting<String>)> {
-        let Environment { token_url, iframe_template } = self.content.environments.get(name)?;
+    pub fn environment(&self, name: &str) -> Option<Environment> {
+        let urls = self.content.environments.get(name)?;
         let table = format!("environment {name}");
-        let token_url = self.setting(&table, "token_url", token_url);
-        Some((token_url, self.setting(&table, "iframe_template", iframe_template)))
+        Some(Environment {
+            name: name.to_owned(),
+            token_url: self.setting(&table, "token_url", &urls.token_url),
+            iframe_template: self.setting(&table, "iframe_template", &urls.iframe_template),
+        })
     }
 
     fn setting(
@@ -200,7 +224,7 @@ fn describe(text: &str, error: &toml::de::Error) -> (String, String) {
         "f64" => "a number",
         "a string" => "a string",
         "a sequence" => "an array of strings",
-        "a map" | "struct Profile" | "struct Environment" => "a table",
+        "a map" | "struct Profile" | "struct Urls" => "a table",
         _ => return ("invalid value".to_owned(), "see config.example.toml".to_owned()),
     };
     let before = text.get(..span.start).unwrap_or_default().trim_end_matches([' ', '\t', '=']);
@@ -233,7 +257,7 @@ pub fn read(path: &Path) -> Result<Option<String>, Error> {
 }
 
 /// Whether the file exists, or may exist, but this process may not open it.
-pub fn is_denied(path: &Path) -> bool {
+fn is_denied(path: &Path) -> bool {
     matches!(File::open(path), Err(error) if error.kind() == io::ErrorKind::PermissionDenied)
 }
 

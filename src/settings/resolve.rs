@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::environment::{BUILT_IN_NAMES, Endpoint, Template, built_in};
+use super::environment::{BUILT_IN_NAMES, Endpoint, Environment, Template, built_in};
 use super::origin::{Origin, Setting};
 use super::profile_file::ProfileFile;
 use super::proxy::{Proxy, no_proxy_matches};
@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::secret::{Key, Secret};
 
 const MAX_TIMEOUT: Duration = Duration::from_secs(86_400);
+const TIMEOUT: &str = "a number of seconds above 0 and up to 86400, such as 10 or 1.5";
 
 /// The proxy variables of other programs, in order of precedence.
 const SHARED_PROXIES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
@@ -29,19 +30,10 @@ enum Level {
 
 const LEVELS: [Level; 3] = [Level::Flag, Level::Variable, Level::Profile];
 
-/// The selected environment, with its URLs as written.
-pub struct Environment {
-    pub name: Setting<String>,
-    pub token_url: Setting<String>,
-    pub iframe_template: Setting<String>,
-}
-
-/// Resolves one setting per method. The errors are `config`, and `usage` for a flag that is no
-/// number.
+/// Resolves one setting per method.
 pub struct Resolver<'a> {
     pub sources: &'a Sources<'a>,
     pub file: &'a ProfileFile,
-    /// The selected profile.
     pub profile: Option<Setting<String>>,
     pub warnings: Vec<String>,
 }
@@ -66,17 +58,13 @@ impl Resolver<'_> {
         }
     }
 
-    pub fn environment(&self) -> Result<Environment, Error> {
+    pub fn environment(&self) -> Result<Setting<Environment>, Error> {
         let name = self.text("env", Setting::default("production"))?;
         if let Some(known) = built_in(&name.value) {
-            return Ok(Environment {
-                name: name.with(known.name.to_owned()),
-                token_url: Setting::default(known.token_url),
-                iframe_template: Setting::default(known.iframe_template),
-            });
+            return Ok(name.with(known));
         }
-        if let Some((token_url, iframe_template)) = self.file.environment(&name.value) {
-            return Ok(Environment { name, token_url, iframe_template });
+        if let Some(custom) = self.file.environment(&name.value) {
+            return Ok(name.with(custom));
         }
         let known = [&BUILT_IN_NAMES[..], &self.file.environment_names()].concat();
         Err(suggest::unknown("environment", &name, &known))
@@ -99,10 +87,7 @@ impl Resolver<'_> {
             Ok(Ok(timeout)) if !timeout.is_zero() && timeout <= MAX_TIMEOUT => {
                 Ok(text.with(timeout))
             }
-            _ => {
-                Err(text
-                    .malformed("a number of seconds above 0 and up to 86400, such as 10 or 1.5"))
-            }
+            _ => Err(text.malformed(TIMEOUT)),
         }
     }
 
@@ -128,10 +113,8 @@ impl Resolver<'_> {
     pub fn proxy(&self, endpoint: &Endpoint) -> Result<Option<Setting<Proxy>>, Error> {
         let mut found = self.sources.given("proxy");
         if found.is_none() && endpoint.is_https() {
-            found = self.sources.variable(&SHARED_PROXIES);
-        }
-        if found.is_none() && endpoint.is_https() {
-            found = self.at(Level::Profile, "proxy");
+            let shared = self.sources.variable(&SHARED_PROXIES);
+            found = shared.or_else(|| self.at(Level::Profile, "proxy"));
         }
         let Some(given) = found else { return Ok(None) };
         let hint = "write it as SCHEME://HOST:PORT, or SCHEME://USER:PASSWORD@HOST:PORT";
@@ -176,7 +159,11 @@ impl Resolver<'_> {
                 }
             }
             if let Some(given) = self.at(level, "secret_file") {
-                found.push(given.with(SecretSource::from_path(given.path()?.value)));
+                let path = given.path()?;
+                found.push(match path.value.to_str() {
+                    Some("-") => path.with(SecretSource::StandardInput),
+                    _ => given.with(SecretSource::File(path.value)),
+                });
             }
             if level == Level::Profile {
                 found.extend(self.secret_command()?);

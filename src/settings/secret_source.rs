@@ -24,13 +24,6 @@ pub enum SecretSource {
     Command(Vec<String>),
 }
 
-impl SecretSource {
-    /// The file at this path; `-` is standard input.
-    pub fn from_path(path: PathBuf) -> Self {
-        if path == Path::new("-") { Self::StandardInput } else { Self::File(path) }
-    }
-}
-
 /// The program of a `secret_command`, for messages. A single word that is no program may be the
 /// secret itself.
 pub fn program_name(words: &[String]) -> &str {
@@ -92,11 +85,11 @@ pub fn clean<T: From<String>>(
         ))
         .hint(format!("set the {what} again, without the line break or escape sequence in it")),
     })?;
-    let mut warning = None;
-    if value.len() < text.len() {
-        warning = Some(format!("white space around the {what} was removed: {source}"));
+    if value.len() == text.len() {
+        return Ok((T::from(value), None));
     }
-    Ok((T::from(value), warning))
+    let warning = format!("white space around the {what} was removed: {source}");
+    Ok((T::from(value), Some(warning)))
 }
 
 /// The content, or more than `MAX_BYTES` of it.

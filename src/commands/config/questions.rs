@@ -110,7 +110,7 @@ impl Questions<'_> {
             if replaced.iter().any(|replaced| replaced == name) { None } else { env::var_os(name) }
         };
         let sources = Sources { variable: &variable, ..Sources::from_env(&flags) };
-        let mut settings = resolve_with(&sources, file, Vec::new())?;
+        let mut settings = resolve_with(&sources, file)?;
         // The profile is not in the file yet.
         settings.environment.origin = Origin::NewProfile;
         if let (Some(key), Some(secret)) = (&mut settings.key, &mut settings.secret) {
