@@ -13,7 +13,7 @@ use clap_complete::env::{CompleteEnv, Shells};
 use crate::cli::{self, Shell};
 use crate::console::Console;
 use crate::error::{Code, Error};
-use crate::settings::{self, BUILT_IN_NAMES, Flags, ProfileFile, Sources};
+use crate::settings::{BUILT_IN_NAMES, Flags, ProfileFile, Sources};
 
 /// Set by the completion scripts.
 const VARIABLE: &str = "SMARTEXTRACT_COMPLETE";
@@ -116,7 +116,7 @@ fn environments() -> Vec<CompletionCandidate> {
 
 /// The user's profile file, or an empty one if it can't be read.
 fn profile_file() -> ProfileFile {
-    settings::load_profile_file(&Sources::from_env(&Flags::default())).unwrap_or_default()
+    ProfileFile::load(&Sources::from_env(&Flags::default())).unwrap_or_default()
 }
 
 /// The shell inserts candidates unquoted, so only names that need no quotes are offered.

@@ -51,10 +51,8 @@ pub fn built_in(name: &str) -> Option<Environment> {
 pub struct Endpoint(Uri);
 
 impl Endpoint {
-    /// Accepts https URLs, and http URLs of loopback hosts.
-    ///
-    /// # Errors
-    /// What is wrong with the URL, as the end of a sentence, without the URL itself.
+    /// Accepts https URLs, and http URLs of loopback hosts. The error is the end of a sentence,
+    /// without the URL itself.
     pub fn parse(url: &str) -> Result<Self, &'static str> {
         if !url.is_ascii() {
             return Err("not ASCII: write the host in punycode (xn--…), the rest percent-encoded");
@@ -136,8 +134,7 @@ const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(
 pub struct Template(String);
 
 impl Template {
-    /// # Errors
-    /// What is wrong with the template, as the rest of a sentence that begins with it.
+    /// The error is the end of a sentence that begins with the template.
     pub fn parse(template: &str) -> Result<Self, &'static str> {
         match template.matches(PLACEHOLDER).count() {
             0 => return Err("has no {token}"),

@@ -12,24 +12,24 @@ mod origin;
 mod profile_file;
 mod proxy;
 mod resolve;
-mod rows;
 mod secret_source;
-mod sources;
 mod suggest;
 
 use std::ffi::OsString;
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 pub use environment::{BUILT_IN_NAMES, Endpoint, Template};
-pub use origin::{Origin, Setting};
+pub use origin::{Flags, Origin, Setting, Sources, variable_name};
 pub use profile_file::{PROFILE_KEYS, ProfileFile, exposure_warning, read as read_profile_file};
 pub use proxy::Proxy;
-pub use rows::Row;
 pub use secret_source::SecretSource;
-pub use sources::{Flags, Sources, variable_name};
+
+use serde_json::Value;
 
 use self::resolve::Resolver;
+use self::secret_source::program_name;
 use crate::error::{Code, Error};
 use crate::secret::Key;
 
@@ -55,7 +55,7 @@ pub struct Settings {
 
 /// Resolves every setting.
 pub fn resolve(sources: &Sources<'_>) -> Result<Settings, Error> {
-    resolve_with(sources, &load_profile_file(sources)?)
+    resolve_with(sources, &ProfileFile::load(sources)?)
 }
 
 /// Like `resolve`, with the content of the profile file.
@@ -86,29 +86,19 @@ pub fn resolve_with(sources: &Sources<'_>, file: &ProfileFile) -> Result<Setting
     })
 }
 
-/// The user's profile file, or an empty one if there is none.
-pub fn load_profile_file(sources: &Sources<'_>) -> Result<ProfileFile, Error> {
-    match sources.profile_path() {
-        Some(path) => ProfileFile::load(&path),
-        None => Ok(ProfileFile::default()),
-    }
-}
-
 /// The selected profile, which must exist if it was named.
 fn profile(sources: &Sources<'_>, file: &ProfileFile) -> Result<Option<Setting<String>>, Error> {
-    let known = file.profile_names();
-    let named = match sources.given("profile") {
+    let selected = match sources.given("profile") {
         Some(given) => Some(given.text()?),
         None => file.default_profile(),
     };
-    let Some(name) = named else {
-        let has_default = known.contains(&"default");
-        return Ok(if has_default { Some(Setting::default("default")) } else { None });
-    };
-    if known.contains(&name.value.as_str()) {
-        return Ok(Some(name));
+    let known = file.profile_names();
+    match selected {
+        Some(name) if !known.contains(&name.value.as_str()) => {
+            Err(suggest::unknown("profile", &name, &known))
+        }
+        known_or_none => Ok(known_or_none),
     }
-    Err(suggest::unknown("profile", &name, &known))
 }
 
 impl Settings {
@@ -153,5 +143,79 @@ impl Settings {
             Some(proxy) if !proxy.value.is_bypassed => Some(proxy),
             _ => None,
         }
+    }
+
+    /// What `config show` and `-v` print.
+    pub fn rows(&self) -> Vec<Row> {
+        let mut rows = vec![
+            Row::new("config", self.profile_path.as_ref(), |path| {
+                let missing = if path.exists() { "" } else { " (does not exist)" };
+                format!("{}{missing}", path.display()).into()
+            }),
+            Row::new("profile", self.profile.as_ref(), |name| name.as_str().into()),
+            Row::new("env", Some(&self.environment), |name| name.as_str().into()),
+            Row::new("token_url", Some(&self.token_url), |url| url.to_string().into()),
+            Row::new("iframe_template", Some(&self.iframe_template), |url| url.to_string().into()),
+            Row::new("proxy", self.proxy.as_ref(), |proxy| proxy.to_string().into()),
+            Row::new("key", self.key.as_ref(), |key| key.shortened().into()),
+            Row::new("secret", self.secret.as_ref(), |source| description(source).into()),
+            Row::new("timeout", Some(&self.timeout), |time| time.as_secs_f64().into()),
+            Row::new("retries", Some(&self.retries), |retries| (*retries).into()),
+            Row::new("ca_file", self.ca_file.as_ref(), |path| path.display().to_string().into()),
+        ];
+        if self.ca_file.is_none() {
+            for variable in &self.trust_variables {
+                let name = variable.origin.to_string();
+                rows.push(Row::new(&name, Some(variable), |path| path.to_string_lossy().into()));
+            }
+        }
+        rows
+    }
+}
+
+/// A setting as it may be shown: never a secret or a whole key.
+pub struct Row {
+    pub name: String,
+    /// Null if the setting was found nowhere.
+    pub value: Value,
+    pub origin: Option<String>,
+}
+
+impl Row {
+    fn new<T>(name: &str, setting: Option<&Setting<T>>, show: impl FnOnce(&T) -> Value) -> Self {
+        let (value, origin) = match setting {
+            Some(setting) => (show(&setting.value), Some(setting.origin.to_string())),
+            None => (Value::Null, None),
+        };
+        Self { name: name.to_owned(), value, origin }
+    }
+
+    /// The value as text; numbers without unnecessary digits.
+    pub fn text(&self) -> String {
+        match &self.value {
+            Value::Null => "-".to_owned(),
+            Value::String(text) => text.clone(),
+            number => number.as_f64().unwrap_or_default().to_string(),
+        }
+    }
+}
+
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.origin {
+            Some(origin) => write!(f, "{}: {} ({origin})", self.name, self.text()),
+            None => write!(f, "{}: none", self.name),
+        }
+    }
+}
+
+/// The kind of source that the secret has.
+fn description(source: &SecretSource) -> String {
+    match source {
+        SecretSource::Value(_) => "(hidden)".to_owned(),
+        SecretSource::File(path) => format!("file {}", path.display()),
+        SecretSource::StandardInput => "standard input".to_owned(),
+        // Without its arguments, which may be as confidential as the secret.
+        SecretSource::Command(words) => format!("command {}", program_name(words)),
     }
 }

@@ -1,9 +1,11 @@
-//! A value together with its origin. The errors are `config`.
+//! A value together with its origin, and the flags and variables it may come from. The errors are
+//! `config`.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::{env, fmt};
 
 use crate::error::Error;
 
@@ -98,9 +100,9 @@ impl Setting<OsString> {
 
 impl Setting<String> {
     /// Parses the value. `parse` describes a flaw as the end of a sentence that `subject` begins.
-    pub fn parsed<T, F: fmt::Display>(
+    pub fn parsed<T>(
         &self,
-        parse: fn(&str) -> Result<T, F>,
+        parse: fn(&str) -> Result<T, &'static str>,
         subject: &str,
         hint: &str,
     ) -> Result<Setting<T>, Error> {
@@ -119,5 +121,52 @@ impl Setting<String> {
             Origin::Flag(_) => Error::usage(message),
             _ => Error::config(message).hint("change the value"),
         }
+    }
+}
+
+/// The flags of a command line that are settings, as typed, by the names of the settings.
+pub type Flags = BTreeMap<String, OsString>;
+
+pub struct Sources<'a> {
+    pub flags: &'a Flags,
+    /// Looks up an environment variable.
+    pub variable: &'a dyn Fn(&str) -> Option<OsString>,
+}
+
+/// The environment variable of a setting.
+pub fn variable_name(setting: &str) -> String {
+    format!("SMARTEXTRACT_{}", setting.to_ascii_uppercase())
+}
+
+impl<'a> Sources<'a> {
+    /// The sources of this process.
+    pub fn from_env(flags: &'a Flags) -> Self {
+        Self { flags, variable: &|name| env::var_os(name) }
+    }
+
+    pub fn flag(&self, name: &'static str) -> Option<Setting<OsString>> {
+        let value = self.flags.get(name)?.clone();
+        Some(Setting { value, origin: Origin::Flag(name) })
+    }
+
+    /// The first of these environment variables that is set. An empty one counts as unset.
+    pub fn variable(&self, names: &[&str]) -> Option<Setting<OsString>> {
+        names.iter().find_map(|name| {
+            let value = (self.variable)(name).filter(|value| !value.is_empty())?;
+            Some(Setting { value, origin: Origin::Variable((*name).to_owned()) })
+        })
+    }
+
+    /// The value of a setting's flag, else of its environment variable.
+    pub fn given(&self, name: &'static str) -> Option<Setting<OsString>> {
+        self.flag(name).or_else(|| self.variable(&[&variable_name(name)]))
+    }
+
+    /// The profile file's path, or `None` if there is no configuration directory.
+    pub fn profile_path(&self) -> Option<Setting<PathBuf>> {
+        if let Some(given) = self.given("config") {
+            return Some(given.with(PathBuf::from(&given.value)));
+        }
+        Some(Setting::default(dirs::config_dir()?.join("smartextract").join("config.toml")))
     }
 }

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, ErrorKind, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::environment::{Environment, built_in};
-use super::origin::{Origin, Setting};
+use super::origin::{Origin, Setting, Sources};
 use crate::error::Error;
 
 /// Far above any real profile file.
@@ -83,7 +83,8 @@ impl ProfileFile {
     /// Reads the profile file, which must exist if it was named explicitly. At its default path, a
     /// file that can't be opened counts as missing: containers run as another user with
     /// `HOME=/root`.
-    pub fn load(path: &Setting<PathBuf>) -> Result<Self, Error> {
+    pub fn load(sources: &Sources<'_>) -> Result<Self, Error> {
+        let Some(path) = sources.profile_path() else { return Ok(Self::default()) };
         let shown = path.value.display();
         let is_default = path.origin == Origin::Default;
         if is_default && is_denied(&path.value) {
@@ -127,8 +128,13 @@ impl ProfileFile {
         Ok(Self { path: Arc::new(path.to_owned()), text, content, warning: None })
     }
 
+    /// The profile that is used if none is named.
     pub fn default_profile(&self) -> Option<Setting<String>> {
-        Some(self.setting("", "default_profile", self.content.default_profile.as_ref()?))
+        match &self.content.default_profile {
+            Some(name) => Some(self.setting("", "default_profile", name)),
+            None if self.profile_names().contains(&"default") => Some(Setting::default("default")),
+            None => None,
+        }
     }
 
     pub fn profile_names(&self) -> Vec<&str> {
@@ -239,9 +245,10 @@ pub fn read(path: &Path) -> Result<Option<String>, Error> {
             .cause(error)
             .hint("check its permissions, and where it leads if it is a symbolic link")
     };
+    let is_absent = |kind| matches!(kind, ErrorKind::NotFound | ErrorKind::NotADirectory);
     let file = match File::open(path) {
         Ok(file) => file,
-        Err(error) if is_absent(&error) && !path.is_symlink() => return Ok(None),
+        Err(error) if is_absent(error.kind()) && !path.is_symlink() => return Ok(None),
         Err(error) => return Err(unreadable(error)),
     };
     let mut bytes = Vec::new();
@@ -258,11 +265,7 @@ pub fn read(path: &Path) -> Result<Option<String>, Error> {
 
 /// Whether the file exists, or may exist, but this process may not open it.
 fn is_denied(path: &Path) -> bool {
-    matches!(File::open(path), Err(error) if error.kind() == io::ErrorKind::PermissionDenied)
-}
-
-fn is_absent(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+    matches!(File::open(path), Err(error) if error.kind() == ErrorKind::PermissionDenied)
 }
 
 /// The warning for a file that shows its secret to other users.

@@ -8,9 +8,6 @@ use ureq::http::Uri;
 
 use super::environment::{bare, check_authority};
 
-/// The schemes that ureq supports.
-const SCHEMES: [&str; 6] = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"];
-
 /// A proxy's URL. It is shown without its password and with the user shortened.
 pub struct Proxy {
     url: String,
@@ -19,25 +16,23 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// Accepts `[SCHEME://][USER[:PASSWORD]@]HOST[:PORT]`; without a scheme it is `http`.
-    ///
-    /// # Errors
-    /// What is wrong with the URL, as the end of a sentence, without the URL itself.
-    pub fn parse(url: &str) -> Result<Self, String> {
+    /// Accepts `[SCHEME://][USER[:PASSWORD]@]HOST[:PORT]`; without a scheme it is `http`. The error
+    /// is the end of a sentence, without the URL itself.
+    pub fn parse(url: &str) -> Result<Self, &'static str> {
         let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
         let scheme = scheme.to_ascii_lowercase();
-        if !SCHEMES.contains(&scheme.as_str()) {
-            return Err(format!("a URL with an unknown scheme; use one of {}", SCHEMES.join(", ")));
+        if !["http", "https", "socks4", "socks4a", "socks5", "socks5h"].contains(&&*scheme) {
+            return Err(
+                "a URL whose scheme is not http, https, socks4, socks4a, socks5 or socks5h",
+            );
         }
         // A password with a slash in it would be read as host and path.
         let rest = rest.strip_suffix('/').unwrap_or(rest);
         if rest.contains(['/', '?', '#']) {
-            return Err(
-                "a URL with more than host and port; percent-encode user and password".to_owned()
-            );
+            return Err("a URL with more than host and port; percent-encode user and password");
         }
         let url = format!("{scheme}://{rest}");
-        let uri: Uri = url.parse().map_err(|_| "not a URL".to_owned())?;
+        let uri: Uri = url.parse().map_err(|_| "not a URL")?;
         check_authority(uri.authority().ok_or("a URL without a host")?)?;
         if let Some((credentials, _)) = rest.rsplit_once('@') {
             check_credentials(&scheme, credentials)?;

@@ -5,11 +5,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::environment::{BUILT_IN_NAMES, Endpoint, Environment, Template, built_in};
-use super::origin::{Origin, Setting};
+use super::origin::{Origin, Setting, Sources, variable_name};
 use super::profile_file::ProfileFile;
 use super::proxy::{Proxy, no_proxy_matches};
 use super::secret_source::{SecretSource, clean};
-use super::sources::{Sources, variable_name};
 use super::suggest;
 use crate::error::Error;
 use crate::secret::{Key, Secret};
