@@ -139,10 +139,7 @@ impl Settings {
 
     /// The proxy to connect through, unless `NO_PROXY` bypasses it.
     pub fn proxy_in_use(&self) -> Option<&Setting<Proxy>> {
-        match &self.proxy {
-            Some(proxy) if !proxy.value.is_bypassed => Some(proxy),
-            _ => None,
-        }
+        self.proxy.as_ref().filter(|proxy| !proxy.value.is_bypassed)
     }
 
     /// What `config show` and `-v` print.

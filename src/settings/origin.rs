@@ -84,9 +84,8 @@ impl Setting<OsString> {
     /// directory. Any other path is returned unchanged.
     pub fn path(&self) -> Result<Setting<PathBuf>, Error> {
         let path = Path::new(&self.value);
-        let file = match &self.origin {
-            Origin::File { path: file, .. } if path != Path::new("-") => file,
-            _ => return Ok(self.with(path.to_owned())),
+        let Origin::File { path: file, .. } = &self.origin else {
+            return Ok(self.with(path.to_owned()));
         };
         let Ok(rest) = path.strip_prefix("~") else {
             return Ok(self.with(file.with_file_name("").join(path)));

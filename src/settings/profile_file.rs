@@ -190,22 +190,17 @@ impl ProfileFile {
     }
 
     fn origin(&self, table: &str, key: &'static str, span: Range<usize>) -> Origin {
-        let (line, _) = line_and_column(&self.text, span.start);
+        let line = self.text[..span.start].matches('\n').count() + 1;
         Origin::File { path: Arc::clone(&self.path), table: table.to_owned(), key, line }
     }
 }
 
-/// The error for a flaw at this byte offset.
+/// The error for a flaw at this byte offset. Line and column count from 1.
 fn invalid(path: &Path, text: &str, offset: usize, message: &str) -> Error {
-    let (line, column) = line_and_column(text, offset);
-    Error::config(format!("{}:{line}:{column}: {message}", path.display()))
-}
-
-/// Line and column of a byte offset, both from 1, the column in characters.
-fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
     let before = text.get(..offset).unwrap_or_default();
-    let line = before.rsplit('\n').next().unwrap_or_default();
-    (before.matches('\n').count() + 1, line.chars().count() + 1)
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    Error::config(format!("{}:{line}:{column}: {message}", path.display()))
 }
 
 /// Message and hint for serde's error, without any part of the file but known keys: what follows

@@ -21,7 +21,7 @@ impl Proxy {
     pub fn parse(url: &str) -> Result<Self, &'static str> {
         let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
         let scheme = scheme.to_ascii_lowercase();
-        if !["http", "https", "socks4", "socks4a", "socks5", "socks5h"].contains(&&*scheme) {
+        if !matches!(&*scheme, "http" | "https" | "socks4" | "socks4a" | "socks5" | "socks5h") {
             return Err(
                 "a URL whose scheme is not http, https, socks4, socks4a, socks5 or socks5h",
             );

@@ -158,11 +158,11 @@ impl Resolver<'_> {
                 }
             }
             if let Some(given) = self.at(level, "secret_file") {
-                let path = given.path()?;
-                found.push(match path.value.to_str() {
-                    Some("-") => path.with(SecretSource::StandardInput),
-                    _ => given.with(SecretSource::File(path.value)),
-                });
+                found.push(given.with(if given.value == "-" {
+                    SecretSource::StandardInput
+                } else {
+                    SecretSource::File(given.path()?.value)
+                }));
             }
             if level == Level::Profile {
                 found.extend(self.secret_command()?);
