@@ -65,9 +65,12 @@ impl Endpoint {
             return Err("a URL with a user or password; key and secret are sent in the body");
         }
         check_authority(authority)?;
+        let host = bare(authority.host());
+        let is_loopback = host.eq_ignore_ascii_case("localhost")
+            || host.parse().is_ok_and(|address: IpAddr| address.is_loopback());
         match scheme {
             "https" => Ok(Self(uri)),
-            "http" if is_loopback(authority.host()) => Ok(Self(uri)),
+            "http" if is_loopback => Ok(Self(uri)),
             "http" => Err("http, which is accepted for loopback hosts only; use https"),
             _ => Err("neither https nor http"),
         }
@@ -94,12 +97,6 @@ impl fmt::Display for Endpoint {
     }
 }
 
-fn is_loopback(host: &str) -> bool {
-    let host = bare(host);
-    host.eq_ignore_ascii_case("localhost")
-        || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
-}
-
 /// Checks host and port: ureq replaces a port that it can't read by the default one, and would send
 /// the secret to another server.
 pub fn check_authority(authority: &Authority) -> Result<(), &'static str> {
@@ -122,7 +119,6 @@ pub fn bare(host: &str) -> &str {
     host.trim_start_matches('[').trim_end_matches(']')
 }
 
-/// Stands for the token in a template.
 const PLACEHOLDER: &str = "{token}";
 
 /// Everything but the unreserved characters (RFC 3986, section 2.3) is encoded, so that the token

@@ -48,7 +48,7 @@ pub struct Settings {
     pub retries: Setting<u32>,
     pub ca_file: Option<Setting<PathBuf>>,
     /// `SSL_CERT_FILE` and `SSL_CERT_DIR`, which replace the system's trust store without `ca_file`.
-    pub trust_variables: Vec<Setting<OsString>>,
+    pub trust_variables: [Option<Setting<OsString>>; 2],
     /// Problems that do not prevent the exchange.
     pub warnings: Vec<String>,
 }
@@ -77,10 +77,7 @@ pub fn resolve_with(sources: &Sources<'_>, file: &ProfileFile) -> Result<Setting
         timeout: resolver.timeout()?,
         retries: resolver.retries()?,
         ca_file: resolver.ca_file()?,
-        trust_variables: ["SSL_CERT_FILE", "SSL_CERT_DIR"]
-            .iter()
-            .filter_map(|name| sources.variable(&[name]))
-            .collect(),
+        trust_variables: ["SSL_CERT_FILE", "SSL_CERT_DIR"].map(|name| sources.variable(&[name])),
         profile: resolver.profile,
         warnings: resolver.warnings,
     })
@@ -161,7 +158,7 @@ impl Settings {
             Row::new("ca_file", self.ca_file.as_ref(), |path| path.display().to_string().into()),
         ];
         if self.ca_file.is_none() {
-            for variable in &self.trust_variables {
+            for variable in self.trust_variables.iter().flatten() {
                 let name = variable.origin.to_string();
                 rows.push(Row::new(&name, Some(variable), |path| path.to_string_lossy().into()));
             }

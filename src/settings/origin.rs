@@ -73,10 +73,9 @@ impl<T> Setting<T> {
 /// A value as written, not yet checked.
 impl Setting<OsString> {
     pub fn text(self) -> Result<Setting<String>, Error> {
-        let Self { value, origin } = self;
-        match value.into_string() {
-            Ok(value) => Ok(Setting { value, origin }),
-            Err(_) => Err(Error::config(format!("{origin} is not UTF-8 text"))),
+        match self.value.into_string() {
+            Ok(value) => Ok(Setting { value, origin: self.origin }),
+            Err(_) => Err(Error::config(format!("{} is not UTF-8 text", self.origin))),
         }
     }
 

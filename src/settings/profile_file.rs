@@ -87,7 +87,8 @@ impl ProfileFile {
         let Some(path) = sources.profile_path() else { return Ok(Self::default()) };
         let shown = path.value.display();
         let is_default = path.origin == Origin::Default;
-        if is_default && is_denied(&path.value) {
+        let is_denied = |error: io::Error| error.kind() == ErrorKind::PermissionDenied;
+        if is_default && File::open(&path.value).is_err_and(is_denied) {
             let warning = format!("no permission to read the profile file {shown}; it is ignored");
             return Ok(Self { warning: Some(warning), ..Self::default() });
         }
@@ -258,31 +259,22 @@ pub fn read(path: &Path) -> Result<Option<String>, Error> {
     }
 }
 
-/// Whether the file exists, or may exist, but this process may not open it.
-fn is_denied(path: &Path) -> bool {
-    matches!(File::open(path), Err(error) if error.kind() == ErrorKind::PermissionDenied)
-}
-
 /// The warning for a file that shows its secret to other users.
+#[cfg(unix)]
 pub fn exposure_warning(file: &ProfileFile) -> Option<String> {
+    use std::os::unix::fs::MetadataExt;
     let has_secret = file.content.profiles.values().any(|profile| profile.secret.is_some());
-    if !has_secret || !is_readable_by_others(&file.path) {
+    if !has_secret || file.path.metadata().ok()?.mode() & 0o044 == 0 {
         return None;
     }
     let path = file.path.display();
     Some(format!("other users can read the secret in {path}: run chmod 600 on the file"))
 }
 
-#[cfg(unix)]
-fn is_readable_by_others(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    path.metadata().is_ok_and(|metadata| metadata.permissions().mode() & 0o044 != 0)
-}
-
 /// Windows has no such mode.
 #[cfg(not(unix))]
-const fn is_readable_by_others(_: &Path) -> bool {
-    false
+pub const fn exposure_warning(_: &ProfileFile) -> Option<String> {
+    None
 }
 
 #[cfg(test)]

@@ -106,10 +106,7 @@ fn output_of(words: &[String], origin: &Origin) -> Result<Vec<u8>, Error> {
     let mut command = program::command(words[0].as_ref(), None);
     let child = command.args(&words[1..]).stdout(Stdio::piped()).spawn();
     let mut child = child.map_err(|error| {
-        if words.len() > 1 {
-            return failed("can't be run").cause(error);
-        }
-        Error::config(format!("secret_command can't be run ({origin})")).cause(error).hint(
+        failed("can't be run").cause(error).hint(
             "write the program and each argument as a separate string, [\"pass\", \"show\"]; \
              a secret itself belongs to the key secret",
         )

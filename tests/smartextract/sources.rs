@@ -258,8 +258,8 @@ fn a_failing_secret_command_is_a_config_error_with_its_exit_code_and_output() {
         (r#"["sh", "-c", "echo vault is locked >&2; exit 7"]"#, "sh ended with exit code 7"),
         (r#"["sh", "-c", "kill -9 $$"]"#, "sh was ended by a signal: 9"),
         (r#"["no-such-program", "s3cr3t-of-the-tests-8f2a"]"#, "no-such-program can't be run"),
-        (r#"["pass show s3cr3t-of-the-tests-8f2a"]"#, "secret_command can't be run"),
-        (r#"["s3cr3t-of-the-tests-8f2a"]"#, "secret_command can't be run"),
+        (r#"["pass show s3cr3t-of-the-tests-8f2a"]"#, "(hidden) can't be run"),
+        (r#"["s3cr3t-of-the-tests-8f2a"]"#, "(hidden) can't be run"),
         (r#"["yes"]"#, "the output of yes is larger than 64 KiB"),
     ] {
         let outcome = Case::token("http://127.0.0.1:1/", "")
@@ -269,8 +269,8 @@ fn a_failing_secret_command_is_a_config_error_with_its_exit_code_and_output() {
             .fails(3)
             .says(said)
             .says("profile default");
-        let is_one_word = said == "secret_command can't be run";
-        assert_eq!(outcome.stderr.contains("each argument as a separate string"), is_one_word);
+        let is_started = !said.ends_with("can't be run");
+        assert_ne!(outcome.stderr.contains("each argument as a separate string"), is_started);
         if command.contains("vault") {
             outcome.says("vault is locked\n");
         }
