@@ -29,7 +29,6 @@ pub use secret_source::SecretSource;
 use serde_json::Value;
 
 use self::resolve::Resolver;
-use self::secret_source::program_name;
 use crate::error::{Code, Error};
 use crate::secret::Key;
 
@@ -152,7 +151,7 @@ impl Settings {
             Row::new("iframe_template", Some(&self.iframe_template), |url| url.to_string().into()),
             Row::new("proxy", self.proxy.as_ref(), |proxy| proxy.to_string().into()),
             Row::new("key", self.key.as_ref(), |key| key.shortened().into()),
-            Row::new("secret", self.secret.as_ref(), |source| description(source).into()),
+            Row::new("secret", self.secret.as_ref(), |source| source.to_string().into()),
             Row::new("timeout", Some(&self.timeout), |time| time.as_secs_f64().into()),
             Row::new("retries", Some(&self.retries), |retries| (*retries).into()),
             Row::new("ca_file", self.ca_file.as_ref(), |path| path.display().to_string().into()),
@@ -200,16 +199,5 @@ impl fmt::Display for Row {
             Some(origin) => write!(f, "{}: {} ({origin})", self.name, self.text()),
             None => write!(f, "{}: none", self.name),
         }
-    }
-}
-
-/// The kind of source that the secret has.
-fn description(source: &SecretSource) -> String {
-    match source {
-        SecretSource::Value(_) => "(hidden)".to_owned(),
-        SecretSource::File(path) => format!("file {}", path.display()),
-        SecretSource::StandardInput => "standard input".to_owned(),
-        // Without its arguments, which may be as confidential as the secret.
-        SecretSource::Command(words) => format!("command {}", program_name(words)),
     }
 }

@@ -1,6 +1,7 @@
 //! Where a secret can come from, and how it is read. The errors are `missing_credentials` if it is
 //! empty, and otherwise `config`.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
@@ -24,9 +25,21 @@ pub enum SecretSource {
     Command(Vec<String>),
 }
 
+impl fmt::Display for SecretSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Value(_) => f.write_str("(hidden)"),
+            Self::File(path) => write!(f, "file {}", path.display()),
+            Self::StandardInput => f.write_str("standard input"),
+            // Without its arguments, which may be as confidential as the secret.
+            Self::Command(words) => write!(f, "command {}", program_name(words)),
+        }
+    }
+}
+
 /// The program of a `secret_command`, for messages. A single word that is no program may be the
 /// secret itself.
-pub fn program_name(words: &[String]) -> &str {
+fn program_name(words: &[String]) -> &str {
     match words {
         [word] if !program::exists(word, Path::new("")) => "(hidden)",
         _ => &words[0],
@@ -36,27 +49,17 @@ pub fn program_name(words: &[String]) -> &str {
 impl Setting<SecretSource> {
     /// Reads the secret, with a warning if white space was removed.
     pub fn read(&self) -> Result<(Secret, Option<String>), Error> {
-        let (source, content) = match &self.value {
+        let content = match &self.value {
             SecretSource::Value(secret) => return Ok((secret.clone(), None)),
-            SecretSource::File(path) => {
-                let content = File::open(path).and_then(read_limited);
-                (format!("the secret file {}", path.display()), content)
+            SecretSource::File(path) => File::open(path).and_then(read_limited),
+            SecretSource::StandardInput if io::stdin().is_terminal() => {
+                prompt::read_secret().map(String::into_bytes)
             }
-            SecretSource::StandardInput => {
-                let content = if io::stdin().is_terminal() {
-                    prompt::read_secret().map(String::into_bytes)
-                } else {
-                    read_limited(io::stdin().lock())
-                };
-                ("standard input".to_owned(), content)
-            }
-            SecretSource::Command(words) => {
-                let content = output_of(words, &self.origin)?;
-                (format!("the output of {}", program_name(words)), Ok(content))
-            }
+            SecretSource::StandardInput => read_limited(io::stdin().lock()),
+            SecretSource::Command(words) => Ok(output_of(words, &self.origin)?),
         };
-        let origin = &self.origin;
-        let failed = |what: &str| Error::config(format!("{source} {what} ({origin})"));
+        let source = format!("{} ({})", self.value, self.origin);
+        let failed = |what: &str| Error::config(format!("the secret {what}: {source}"));
         let content = content.map_err(|error| failed("can't be read").cause(error))?;
         if content.len() as u64 > MAX_BYTES {
             return Err(failed("is larger than 64 KiB")
@@ -66,7 +69,7 @@ impl Setting<SecretSource> {
             return Err(failed("is not UTF-8 text")
                 .hint("on Windows, save the file as UTF-8, not as UTF-16"));
         };
-        clean(without_final_newline(text), &format!("{source} ({origin})"), "secret")
+        clean(without_final_newline(text), &source, "secret")
     }
 }
 

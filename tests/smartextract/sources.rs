@@ -224,7 +224,7 @@ fn a_control_character_inside_is_a_config_error_that_does_not_show_the_value() {
 #[test]
 fn an_invalid_secret_file_is_a_config_error_that_names_it() {
     for (content, said) in [
-        (None, "the secret file s can't be read"),
+        (None, "the secret can't be read: file s"),
         (Some(&b"\xff\xfea\0"[..]), "not UTF-8"),
         (Some(&vec![b'x'; 65_537]), "larger than 64 KiB"),
     ] {
@@ -260,7 +260,7 @@ fn a_failing_secret_command_is_a_config_error_with_its_exit_code_and_output() {
         (r#"["no-such-program", "s3cr3t-of-the-tests-8f2a"]"#, "no-such-program can't be run"),
         (r#"["pass show s3cr3t-of-the-tests-8f2a"]"#, "(hidden) can't be run"),
         (r#"["s3cr3t-of-the-tests-8f2a"]"#, "(hidden) can't be run"),
-        (r#"["yes"]"#, "the output of yes is larger than 64 KiB"),
+        (r#"["yes"]"#, "the secret is larger than 64 KiB: command yes"),
     ] {
         let outcome = Case::token("http://127.0.0.1:1/", "")
             .without("SMARTEXTRACT_SECRET")
