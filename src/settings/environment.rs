@@ -132,10 +132,8 @@ pub struct Template(String);
 impl Template {
     /// The error is the end of a sentence that begins with the template.
     pub fn parse(template: &str) -> Result<Self, &'static str> {
-        match template.matches(PLACEHOLDER).count() {
-            0 => return Err("has no {token}"),
-            1 => {}
-            _ => return Err("has more than one {token}"),
+        if template.matches(PLACEHOLDER).count() != 1 {
+            return Err("does not contain {token} exactly once");
         }
         if template.contains(|c: char| c.is_whitespace() || c.is_control()) {
             return Err("contains white space or a control character");
@@ -170,32 +168,24 @@ mod tests {
     #[test]
     fn http_is_accepted_for_loopback_hosts_only() {
         for url in [
-            "http://localhost/x",
             "http://LOCALHOST:8080/",
-            "http://127.0.0.1:1/x",
             "http://127.255.3.4/",
             "http://[::1]:80/x",
-            "https://api.clik.ai/x",
             "https://10.0.0.1/",
         ] {
             assert!(Endpoint::parse(url).is_ok(), "{url}");
         }
         for url in [
-            "http://api.clik.ai/x",
             "http://localhost.example/",
             "http://127.0.0.1.example/",
             "http://[::2]/",
             "http://10.0.0.1/",
-            "http://user@localhost/",
             "https://user:pass@host/",
             "ftp://localhost/",
             "/path",
-            "host/path",
             "https://",
             "",
-            "https://a b/",
             "https://localhost:99999/",
-            "http://localhost:abc/",
             "http://localhost:0/",
         ] {
             assert!(Endpoint::parse(url).is_err(), "{url}");
