@@ -122,7 +122,7 @@ fn an_environment_of_the_profile_file_must_be_complete_and_not_built_in() {
         ),
         (
             "[environments.x]\ntoken_url = \"https://h/\"\niframe_template = \"x\"\n",
-            "the iframe template has no {token} (environment x, ",
+            "the iframe template does not contain {token} exactly once (environment x, ",
         ),
         ("[environments.stg]\ntoken_url = \"a\"\niframe_template = \"b\"\n", "built in"),
     ] {

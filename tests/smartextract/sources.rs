@@ -224,7 +224,7 @@ fn a_control_character_inside_is_a_config_error_that_does_not_show_the_value() {
 #[test]
 fn an_invalid_secret_file_is_a_config_error_that_names_it() {
     for (content, said) in [
-        (None, "the secret file s can't be read"),
+        (None, "the secret can't be read: file s"),
         (Some(&b"\xff\xfea\0"[..]), "not UTF-8"),
         (Some(&vec![b'x'; 65_537]), "larger than 64 KiB"),
     ] {
@@ -258,9 +258,9 @@ fn a_failing_secret_command_is_a_config_error_with_its_exit_code_and_output() {
         (r#"["sh", "-c", "echo vault is locked >&2; exit 7"]"#, "sh ended with exit code 7"),
         (r#"["sh", "-c", "kill -9 $$"]"#, "sh was ended by a signal: 9"),
         (r#"["no-such-program", "s3cr3t-of-the-tests-8f2a"]"#, "no-such-program can't be run"),
-        (r#"["pass show s3cr3t-of-the-tests-8f2a"]"#, "secret_command can't be run"),
-        (r#"["s3cr3t-of-the-tests-8f2a"]"#, "secret_command can't be run"),
-        (r#"["yes"]"#, "the output of yes is larger than 64 KiB"),
+        (r#"["pass show s3cr3t-of-the-tests-8f2a"]"#, "(hidden) can't be run"),
+        (r#"["s3cr3t-of-the-tests-8f2a"]"#, "(hidden) can't be run"),
+        (r#"["yes"]"#, "the secret is larger than 64 KiB: command yes"),
     ] {
         let outcome = Case::token("http://127.0.0.1:1/", "")
             .without("SMARTEXTRACT_SECRET")
@@ -269,8 +269,8 @@ fn a_failing_secret_command_is_a_config_error_with_its_exit_code_and_output() {
             .fails(3)
             .says(said)
             .says("profile default");
-        let is_one_word = said == "secret_command can't be run";
-        assert_eq!(outcome.stderr.contains("each argument as a separate string"), is_one_word);
+        let is_started = !said.ends_with("can't be run");
+        assert_ne!(outcome.stderr.contains("each argument as a separate string"), is_started);
         if command.contains("vault") {
             outcome.says("vault is locked\n");
         }
@@ -297,7 +297,7 @@ fn the_message_names_what_is_missing_and_the_place_that_lacks_it() {
     }
     // On Windows the tester's own file may be there.
     #[cfg(unix)]
-    Case::new("token").run().fails(4).says("no key and no secret").says("no profile file at");
+    Case::new("token").run().fails(4).says("no key and no secret").says("no profile in");
     let case = Case::new("token").profile("[profiles.other]\n");
     case.run().fails(4).says("no profile is selected in ").says("hint: use --profile other");
 }
@@ -324,23 +324,26 @@ fn a_secret_on_the_command_line_or_readable_by_others_causes_a_warning() {
 
 #[test]
 fn an_unknown_profile_lists_the_known_ones_closest_first_if_there_are_any() {
-    let case = Case::token("http://127.0.0.1:1/", "-p x").profile("");
-    case.run().fails(3).says("hint: define it: the profile file has no profile");
+    // On Windows the tester's own file may be there.
+    if cfg!(unix) {
+        let hint = "unknown profile x (flag --profile)\nhint: run smartextract config init";
+        Case::token("http://127.0.0.1:1/", "-p x").run().fails(3).says(hint);
+    }
     Case::token("http://127.0.0.1:1/", "-p stagin")
         .profile("[profiles.alpha]\n[profiles.staging]\n")
         .run()
         .fails(3)
         .says("unknown profile stagin (flag --profile)")
         .says("did you mean staging? Use one of: staging, alpha");
-    // On Windows the tester's own file may be there.
-    #[cfg(unix)]
-    Case::token("http://127.0.0.1:1/", "-p x").run().fails(3).says("no profile file at");
 }
 
 #[test]
 fn an_invalid_profile_file_is_a_config_error_with_file_line_and_column() {
     for (text, said) in [
-        ("[profiles.default]\nsecrt = \"x\"\n", "config.toml:2:1: unknown key secrt"),
+        (
+            "[profiles.default]\nsecrt = \"x\"\n",
+            "config.toml:2:1: unknown key\nhint: use one of env, key",
+        ),
         ("[profiles.default]\ntimeout = \"x\"\n", "config.toml:2:11: timeout must be"),
         (
             "[profiles.default]\nsecret = s3cr3t-of-the-tests-8f2a\n",
@@ -425,10 +428,10 @@ fn a_link_to_itself_or_to_nothing_as_profile_file_is_a_config_error() {
     let path = case.path(PROFILE);
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     std::os::unix::fs::symlink(&path, &path).unwrap();
-    case.run().fails(3).says("can't be read").never_says("to a missing file");
+    case.run().fails(3).says("can't be read").says("symbolic link");
     for arguments in ["token", "config init", "config init --profile x"] {
         let case = Case::new(arguments).env("SMARTEXTRACT_CONFIG", "link");
         std::os::unix::fs::symlink("missing", case.path("link")).unwrap();
-        case.run().fails(3).says("symbolic link to a missing file");
+        case.run().fails(3).says("can't be read").says("symbolic link");
     }
 }

@@ -40,7 +40,7 @@ fn table(rows: &[Row]) -> String {
 fn json(rows: Vec<Row>) -> String {
     let mut settings = Map::new();
     for Row { name, value, origin } in rows {
-        settings.insert(name.to_owned(), json!({ "value": value, "origin": origin }));
+        settings.insert(name, json!({ "value": value, "origin": origin }));
     }
     format!("{}\n", Value::Object(settings))
 }
