@@ -6,15 +6,19 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::process::{self, Child, Command, ExitStatus};
 
+use anyhow::Context;
+#[cfg(unix)]
+use rustix::process::{Pid, Signal, kill_process};
+
 use crate::error::{Code, Error};
 use crate::program;
 use crate::settings::variable_name;
 #[cfg(unix)]
 use crate::signals;
 
-/// COMMAND with its arguments, looked up in `path` or in this process's own `PATH`. It gets no
-/// variables that lead to the credentials.
-pub fn command(words: &[OsString], path: Option<&OsStr>) -> Result<Command, Error> {
+/// COMMAND with its arguments, looked up in `path`. It gets no variables that lead to the
+/// credentials.
+pub fn command(words: &[OsString], path: &OsStr) -> Result<Command, Error> {
     let (name, arguments) = words.split_first().expect("clap requires a word");
     program::find(name, path).map_err(|error| start_error(name, error))?;
     let mut command = program::command(name, path);
@@ -23,10 +27,6 @@ pub fn command(words: &[OsString], path: Option<&OsStr>) -> Result<Command, Erro
         command.env_remove(variable_name(setting));
     }
     Ok(command)
-}
-
-fn wait_error(error: io::Error) -> Error {
-    Error::new(Code::Internal, "can't wait for COMMAND").cause(error)
 }
 
 /// Why COMMAND can't be started, with the exit code of `env` (POSIX.1-2017, env, "EXIT STATUS").
@@ -43,15 +43,15 @@ fn start_error(name: &OsStr, error: io::Error) -> Error {
 
 /// Replaces this process, so that signals, terminal and exit code are COMMAND's own.
 #[cfg(unix)]
-pub fn replace_process(mut command: Command) -> Error {
-    let error = std::os::unix::process::CommandExt::exec(&mut command);
+pub fn replace_process(command: &mut Command) -> Error {
+    let error = std::os::unix::process::CommandExt::exec(command);
     start_error(command.get_program(), error)
 }
 
-/// Runs COMMAND, waits for it even after Ctrl-C, and ends with its exit code.
+/// Runs COMMAND and ends this process with its exit code.
 #[cfg(windows)]
-pub fn replace_process(mut command: Command) -> Error {
-    match run(&mut command) {
+pub fn replace_process(command: &mut Command) -> Error {
+    match run(command) {
         Ok(status) => exit(status),
         Err(error) => error,
     }
@@ -60,30 +60,30 @@ pub fn replace_process(mut command: Command) -> Error {
 /// Runs COMMAND, forwards signals to it, and waits for its end.
 #[cfg(unix)]
 pub fn run(command: &mut Command) -> Result<ExitStatus, Error> {
-    use rustix::process::{Pid, Signal, kill_process};
-    let mut signals = signals::catch().map_err(wait_error)?;
+    let mut signals = signals::catch().context("can't wait for signals")?;
     let mut child = start(command)?;
     loop {
-        if let Some(status) = child.try_wait().map_err(wait_error)? {
+        if let Some(status) = child.try_wait().context("can't wait for COMMAND")? {
             return Ok(status);
         }
-        for number in signals.wait().filter(|number| is_forwarded(*number)) {
+        for number in signals.wait() {
             // COMMAND was not waited for yet, so that its process id is still its own.
-            if let Some(signal) = Signal::from_named_raw(number) {
+            if let Some(signal) = forwarded(number) {
                 let _ = kill_process(Pid::from_child(&child), signal);
             }
         }
     }
 }
 
-/// A terminal sends Ctrl-C and Ctrl-\ to COMMAND, too, and many programs give up their cleanup at
-/// a second SIGINT.
+/// The signal for COMMAND. A terminal sends Ctrl-C and Ctrl-\ to COMMAND as well, and many programs
+/// give up their cleanup at a second SIGINT.
 #[cfg(unix)]
-fn is_forwarded(signal: i32) -> bool {
+fn forwarded(number: i32) -> Option<Signal> {
     use signal_hook::consts::{SIGCHLD, SIGINT, SIGQUIT};
-    match signal {
-        SIGINT | SIGQUIT => std::fs::File::open("/dev/tty").is_err(),
-        _ => signal != SIGCHLD,
+    match number {
+        SIGCHLD => None,
+        SIGINT | SIGQUIT if std::fs::File::open("/dev/tty").is_ok() => None,
+        _ => Signal::from_named_raw(number),
     }
 }
 
@@ -91,8 +91,8 @@ fn is_forwarded(signal: i32) -> bool {
 /// what it means.
 #[cfg(windows)]
 pub fn run(command: &mut Command) -> Result<ExitStatus, Error> {
-    ctrlc::set_handler(|| {}).map_err(|error| wait_error(io::Error::other(error)))?;
-    start(command)?.wait().map_err(wait_error)
+    ctrlc::set_handler(|| {}).context("can't wait for signals")?;
+    Ok(start(command)?.wait().context("can't wait for COMMAND")?)
 }
 
 fn start(command: &mut Command) -> Result<Child, Error> {

@@ -30,18 +30,22 @@ pub enum Destination {
 impl Destination {
     /// Checks that the destination can be written to, without leaving anything behind.
     pub fn check(format: Format, output: Option<&Path>) -> Result<Self, Error> {
-        match (format.file_variable(), output) {
-            (None, Some(path)) if !file::is_standard_output(path) => {
-                let target = Target::check(path).map_err(unwritable(Code::Internal, path))?;
-                Ok(Self::File(path.to_owned(), target))
-            }
-            (None, _) => Ok(Self::StandardOutput),
-            (Some(variable), None) => github::check(variable).map(Self::Github),
-            (Some(variable), Some(_)) => {
-                let hint = format!("remove --output: the file is the one that {variable} names");
-                Err(Error::usage("--output can't be combined with the GitHub formats").hint(hint))
-            }
+        let Some(variable) = format.file_variable() else {
+            return match output {
+                Some(path) if !file::is_standard_output(path) => {
+                    let target = Target::check(path).map_err(unwritable(Code::Internal, path))?;
+                    Ok(Self::File(path.to_owned(), target))
+                }
+                _ => Ok(Self::StandardOutput),
+            };
+        };
+        if output.is_some() {
+            let hint = format!("remove --output: the file is the one that {variable} names");
+            return Err(
+                Error::usage("--output can't be combined with the GitHub formats").hint(hint)
+            );
         }
+        github::check(variable).map(Self::Github)
     }
 
     /// Writes the session.

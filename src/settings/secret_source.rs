@@ -127,7 +127,7 @@ fn read_limited(input: impl Read, source: &str, origin: &Origin) -> Result<Vec<u
 fn output_of(words: &[String], source: &str, origin: &Origin) -> Result<Vec<u8>, Error> {
     let name = program_name(words);
     let failed = |what: String| Error::config(format!("secret_command: {name} {what} ({origin})"));
-    let mut command = program::command(words[0].as_ref(), None);
+    let mut command = program::command(words[0].as_ref(), &program::search_path());
     let child = command.args(&words[1..]).stdout(Stdio::piped()).spawn();
     let mut child = child.map_err(|error| {
         if words.len() > 1 {
