@@ -9,7 +9,7 @@ use anyhow::Context;
 use super::child;
 use crate::cli::EmulatorArgs;
 use crate::console::Console;
-use crate::emulator::{Accounts, Emulator, PAGE_PATHS, TOKEN_PATHS};
+use crate::emulator::{Emulator, PAGE_PATHS, TOKEN_PATHS};
 use crate::error::Error;
 use crate::output::posix_quoted;
 use crate::settings::variable_name;
@@ -25,11 +25,13 @@ pub fn run(args: &EmulatorArgs, console: &Console) -> Result<u8, Error> {
     }
     let (listener, address) = listen(&args.listen, console)?;
     let emulator = Emulator {
-        accounts: Accounts::new(args.key.clone(), args.secret.clone(), args.disabled_key.clone()),
+        key: args.key.clone(),
+        secret: args.secret.clone(),
+        disabled_key: args.disabled_key.clone(),
         delay: args.delay,
         fault: args.fail,
-        token_requests: 0.into(),
-        log: if console.is_verbose() { Console::log } else { |_| {} },
+        log: if console.is_verbose() { Some(Console::log) } else { None },
+        ..Emulator::default()
     };
     emulator.start(listener);
     if args.command.is_empty() {
