@@ -17,34 +17,30 @@ use crate::settings::{self, Flags, ProfileFile, Sources, built_in_names};
 
 /// Set by the completion scripts.
 const VARIABLE: &str = "SMARTEXTRACT_COMPLETE";
+const PROGRAM: &str = "smartextract";
 
-/// Prints the script for a shell.
+/// Prints the script for a shell, with what the shell does better itself: it quotes paths, unlike
+/// the candidates.
 ///
 /// # Errors
 /// `internal` if it could not be written.
 pub fn run(shell: Shell) -> Result<u8, Error> {
     let name = shell.to_possible_value().expect("no shell is hidden");
-    let program = "smartextract";
+    let shells = Shells::builtins();
+    let completer = shells.completer(name.get_name()).expect("clap_complete knows every shell");
     let mut script = Vec::new();
-    Shells::builtins()
-        .completer(name.get_name())
-        .expect("clap_complete knows every shell")
-        .write_registration(VARIABLE, program, program, program, &mut script)
+    completer
+        .write_registration(VARIABLE, PROGRAM, PROGRAM, PROGRAM, &mut script)
         .expect("a Vec accepts all writes");
     let script = String::from_utf8(script).expect("scripts are text");
-    Console::print(completed_by_shell(shell, script))?;
-    Ok(0)
-}
-
-/// The script with what a shell does better itself: it quotes paths, unlike the candidates.
-fn completed_by_shell(shell: Shell, script: String) -> String {
-    match shell {
+    Console::print(match shell {
         Shell::Bash => script.replace("-o bashdefault", "-o bashdefault -o default"),
         Shell::Zsh => script
             .replace("\ncompdef _clap_dynamic_completer_smartextract smartextract", ZSH_FUNCTION),
         Shell::Fish => script + FISH_COMMAND,
         Shell::Powershell | Shell::Elvish => script,
-    }
+    })?;
+    Ok(0)
 }
 
 /// Completes paths if there are no candidates.
@@ -82,11 +78,11 @@ pub fn answer(arguments: &[OsString]) -> Result<bool, Error> {
         _ => return Ok(false),
     }
     let shell = env::var_os(VARIABLE).unwrap_or_default();
-    let with_paths = shell != "bash" && shell != "zsh";
+    let quotes_paths = shell == "bash" || shell == "zsh";
     CompleteEnv::with_factory(|| {
         let mut command = cli::command();
         command.build();
-        with_candidates(command, with_paths)
+        with_candidates(command, quotes_paths)
     })
     .var(VARIABLE)
     .shells(Shells::builtins())
@@ -94,37 +90,31 @@ pub fn answer(arguments: &[OsString]) -> Result<bool, Error> {
     .map_err(|error| Error::new(Code::Usage, "no completions").because(error.to_string()))
 }
 
-fn with_candidates(command: Command, with_paths: bool) -> Command {
+fn with_candidates(command: Command, quotes_paths: bool) -> Command {
     command
         .mut_args(|arg| match arg.get_id().as_str() {
-            "profile" => arg.add(ArgValueCandidates::new(profiles)),
-            "env" => arg.add(ArgValueCandidates::new(environments)),
-            _ if with_paths => arg,
-            _ => arg.value_hint(ValueHint::Other),
+            "profile" => {
+                arg.add(ArgValueCandidates::new(|| candidates(&[], ProfileFile::profile_names)))
+            }
+            "env" => arg.add(ArgValueCandidates::new(|| {
+                candidates(&built_in_names(), ProfileFile::environment_names)
+            })),
+            _ if quotes_paths => arg.value_hint(ValueHint::Other),
+            _ => arg,
         })
-        .mut_subcommands(|command| with_candidates(command, with_paths))
+        .mut_subcommands(|command| with_candidates(command, quotes_paths))
 }
 
-fn profiles() -> Vec<CompletionCandidate> {
-    let file = profile_file();
-    candidates(file.iter().flat_map(ProfileFile::profile_names))
-}
-
-fn environments() -> Vec<CompletionCandidate> {
-    let file = profile_file();
-    let custom = file.iter().flat_map(ProfileFile::environment_names);
-    candidates(built_in_names().into_iter().chain(custom))
-}
-
-/// The user's profile file, if it can be read.
-fn profile_file() -> Option<ProfileFile> {
-    settings::load_profile_file(&Sources::from_env(&Flags::default()), &mut Vec::new()).ok()?
-}
-
-/// The shell inserts candidates unquoted, so only names that need no quotes are offered.
-fn candidates<'a>(names: impl Iterator<Item = &'a str>) -> Vec<CompletionCandidate> {
-    let is_plain = |name: &&str| {
-        name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
-    };
-    names.filter(is_plain).map(CompletionCandidate::new).collect()
+/// These names and those from the user's profile file, if it can be read. The shell inserts them
+/// unquoted, so only names that need no quotes are offered.
+fn candidates(names: &[&str], of_file: fn(&ProfileFile) -> Vec<&str>) -> Vec<CompletionCandidate> {
+    let flags = Flags::default();
+    let file = settings::load_profile_file(&Sources::from_env(&flags), &mut Vec::new());
+    let mut names = names.to_vec();
+    if let Ok(Some(file)) = &file {
+        names.extend(of_file(file));
+    }
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    names.retain(|name| name.bytes().all(is_plain));
+    names.into_iter().map(CompletionCandidate::new).collect()
 }

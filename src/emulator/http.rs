@@ -36,7 +36,7 @@ impl Request {
             let (name, value) = header.split_once(':')?;
             let value = value.trim();
             match name.to_ascii_lowercase().as_str() {
-                "content-type" => request.content_type = value.to_owned(),
+                "content-type" => request.content_type = value.into(),
                 "content-length" => length = value.parse().ok()?,
                 "transfer-encoding" if value.eq_ignore_ascii_case("chunked") => is_chunked = true,
                 "transfer-encoding" => return None,

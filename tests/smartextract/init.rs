@@ -6,7 +6,7 @@ use crate::support::{Case, KEY, PROFILE, SECRET, isolated, skipped};
 fn without_a_terminal_it_writes_the_commented_example_readable_by_its_owner_only() {
     let outcome = Case::new("config init").run().prints("").says("below [profiles.default]");
     let text = outcome.read(PROFILE);
-    assert!(text.contains("\n#secret_command = [\"pass\""), "{text}");
+    assert!(text.contains("\n# secret_command = [\"pass\""), "{text}");
     let settings: Vec<_> =
         text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
     assert_eq!(settings, ["[profiles.default]"]);
@@ -267,7 +267,7 @@ mod on_a_terminal {
         let shown = terminal.session.exp_eof().unwrap();
         assert!(shown.contains("wrote "), "{shown}");
         let text = std::fs::read_to_string(path).unwrap();
-        assert!(text.starts_with("[profiles.other]\n\n[profiles.x]\nenv"), "{text}");
+        assert!(text.starts_with("[profiles.other]\n[profiles.x]\nenv"), "{text}");
     }
 
     #[test]
