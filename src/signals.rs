@@ -1,11 +1,14 @@
-//! Signals that must do nothing, or that were ignored from the start.
+//! Signals that do nothing, end this process with an exit code, or are forwarded to COMMAND.
+//!
+//! Errors mean that the system refuses a handler.
 
 use std::io;
+use std::process::{Child, Command};
 
 #[cfg(unix)]
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGXFSZ};
 #[cfg(unix)]
-use signal_hook::iterator::Signals;
+use signal_hook::flag;
 
 /// Gives two signals a handler that does nothing. Call it before anything else.
 ///
@@ -15,8 +18,7 @@ use signal_hook::iterator::Signals;
 pub fn neutralize() {
     #[cfg(unix)]
     for signal in [SIGCHLD, SIGXFSZ] {
-        // This fails only for a signal that doesn't exist or can't be caught.
-        let _ = signal_hook::flag::register(signal, std::sync::Arc::default());
+        let _ = flag::register(signal, std::sync::Arc::default());
     }
 }
 
@@ -35,26 +37,43 @@ fn ending() -> Vec<i32> {
     signals
 }
 
-/// Catches the signals that would end this process, and SIGCHLD.
-///
-/// # Errors
-/// If the system refuses the handlers.
-#[cfg(unix)]
-pub fn catch() -> io::Result<Signals> {
-    Signals::new([ending(), vec![SIGCHLD]].concat())
-}
-
 /// From here on a signal ends this process with the exit code that `code` returns for it.
-///
-/// # Errors
-/// If the system refuses the handlers.
 pub fn exit_on_signal(code: fn(i32) -> i32) -> io::Result<()> {
     #[cfg(unix)]
     for signal in ending() {
         let always = std::sync::Arc::new(true.into());
-        signal_hook::flag::register_conditional_shutdown(signal, code(signal), always)?;
+        flag::register_conditional_shutdown(signal, code(signal), always)?;
     }
     #[cfg(windows)]
     ctrlc::set_handler(move || std::process::exit(code(2))).map_err(io::Error::other)?;
     Ok(())
+}
+
+/// Starts COMMAND, and forwards signals to it, except for Ctrl-C and Ctrl-\: a terminal sends them to
+/// COMMAND as well, and many programs give up their cleanup at a second SIGINT.
+#[cfg(unix)]
+pub fn start(command: &mut Command) -> io::Result<Child> {
+    use rustix::process::{Pid, Signal, kill_process};
+    let mut signals = signal_hook::iterator::Signals::new(ending())?;
+    let child = command.spawn()?;
+    let pid = Pid::from_child(&child);
+    std::thread::spawn(move || {
+        for number in signals.forever() {
+            let is_key = number == SIGINT || number == SIGQUIT;
+            if is_key && std::fs::File::open("/dev/tty").is_ok() {
+                continue;
+            }
+            if let Some(signal) = Signal::from_named_raw(number) {
+                let _ = kill_process(pid, signal);
+            }
+        }
+    });
+    Ok(child)
+}
+
+/// Starts COMMAND. Ctrl-C reaches every process of a console: COMMAND decides what it means.
+#[cfg(windows)]
+pub fn start(command: &mut Command) -> io::Result<Child> {
+    ctrlc::set_handler(|| {}).map_err(io::Error::other)?;
+    command.spawn()
 }

@@ -100,7 +100,7 @@ fn run_command(args: &EmulatorArgs, address: SocketAddr, console: &Console) -> R
     // Neither this program's proxy nor another client's may be asked for the emulator.
     command.env_remove(variable_name("proxy"));
     command.envs(NO_PROXY.map(|name| (name, no_proxy(address.ip()))));
-    child::exit(child::run(&mut command)?)
+    child::run(&mut command)
 }
 
 /// `NO_PROXY` with the emulator's host in addition.

@@ -16,5 +16,5 @@ pub fn run(args: &ExecArgs, console: &Console) -> Result<u8, Error> {
     let session = session::open(&settings, console)?;
     command.env(TOKEN_VARIABLE, session.token.expose());
     command.env(URL_VARIABLE, session.iframe_url.expose());
-    Err(child::replace_process(&mut command))
+    child::replace_process(&mut command)
 }

@@ -64,14 +64,21 @@ pub fn parent(path: &Path) -> &Path {
 
 /// Checks that text can be appended to the file, which may not exist yet.
 pub fn check_append(path: &Path) -> io::Result<()> {
-    let file = if path.exists() { open(path, false) } else { tempfile::tempfile_in(parent(path)) };
-    file.map(drop)
+    if path.exists() {
+        OpenOptions::new().append(true).open(path)?;
+    } else {
+        tempfile::tempfile_in(parent(path))?;
+    }
+    Ok(())
 }
 
 /// Appends lines to a file. A missing one is created with mode 0600.
 pub fn append(path: &Path, text: &str) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let is_new = !path.exists();
-    let mut file = open(path, is_new)?;
+    let mut file = options.read(true).append(true).create_new(is_new).open(path)?;
     let metadata = file.metadata()?;
     let mut last = *b"\n";
     if metadata.is_file() && metadata.len() > 0 {
@@ -87,11 +94,4 @@ pub fn append(path: &Path, text: &str) -> io::Result<()> {
         _ => {}
     }
     written
-}
-
-fn open(path: &Path, is_new: bool) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.read(true).append(true).create_new(is_new).open(path)
 }
