@@ -1,7 +1,5 @@
 //! `completions`: scripts that ask this program for candidates, and the candidates.
-//!
-//! `clap_complete` provides both. A script sets [`VARIABLE`] and passes the words typed so far; the
-//! candidates include the profiles and environments of the user's own file.
+//! A script sets [`VARIABLE`] and passes the words typed so far.
 
 use std::env;
 use std::ffi::OsString;
@@ -15,15 +13,11 @@ use crate::console::Console;
 use crate::error::{Code, Error};
 use crate::settings::{self, Flags, ProfileFile, Sources, built_in_names};
 
-/// Set by the completion scripts.
 const VARIABLE: &str = "SMARTEXTRACT_COMPLETE";
 const PROGRAM: &str = "smartextract";
 
 /// Prints the script for a shell, with what the shell does better itself: it quotes paths, unlike
 /// the candidates.
-///
-/// # Errors
-/// `internal` if it could not be written.
 pub fn run(shell: Shell) -> Result<u8, Error> {
     let name = shell.to_possible_value().expect("no shell is hidden");
     let shells = Shells::builtins();
@@ -79,15 +73,11 @@ pub fn answer(arguments: &[OsString]) -> Result<bool, Error> {
     }
     let shell = env::var_os(VARIABLE).unwrap_or_default();
     let quotes_paths = shell == "bash" || shell == "zsh";
-    CompleteEnv::with_factory(|| {
-        let mut command = cli::command();
-        command.build();
-        with_candidates(command, quotes_paths)
-    })
-    .var(VARIABLE)
-    .shells(Shells::builtins())
-    .try_complete(arguments, env::current_dir().ok().as_deref())
-    .map_err(|error| Error::new(Code::Usage, "no completions").because(error.to_string()))
+    CompleteEnv::with_factory(|| with_candidates(cli::command(), quotes_paths))
+        .var(VARIABLE)
+        .shells(Shells::builtins())
+        .try_complete(arguments, env::current_dir().ok().as_deref())
+        .map_err(|error| Error::new(Code::Usage, "no completions").because(error.to_string()))
 }
 
 fn with_candidates(command: Command, quotes_paths: bool) -> Command {

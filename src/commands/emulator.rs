@@ -19,10 +19,6 @@ use crate::{program, signals};
 const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
 
 pub fn run(args: &EmulatorArgs, console: &Console) -> Result<u8, Error> {
-    let texts = [&args.key, &args.secret, &args.disabled_key];
-    if texts.into_iter().any(|text| text.is_empty() || text.trim() != text) {
-        return Err(Error::usage("a key or a secret is empty or has white space around it"));
-    }
     let (listener, address) = listen(&args.listen, console)?;
     let emulator = Emulator {
         key: args.key.clone(),
@@ -30,7 +26,7 @@ pub fn run(args: &EmulatorArgs, console: &Console) -> Result<u8, Error> {
         disabled_key: args.disabled_key.clone(),
         delay: args.delay,
         fault: args.fail,
-        log: if console.is_verbose() { Some(Console::log) } else { None },
+        log_requests: console.is_verbose(),
         ..Emulator::default()
     };
     emulator.start(listener);

@@ -24,11 +24,6 @@ const OTHER_VARIABLES: [(&str, &str); 5] = [
     ("NO_COLOR", "Disables colors."),
 ];
 
-const FILES: [(&str, &str); 1] = [(
-    "~/.config/smartextract/config.toml",
-    "Profile file on Linux. On every system, smartextract config path prints its path.",
-)];
-
 /// Prints the main page, or writes one page per command into the directory.
 pub fn run(dir: Option<&Path>) -> Result<u8, Error> {
     let mut program = cli::command().disable_help_subcommand(true);
@@ -70,37 +65,44 @@ fn page(command: &Command) -> io::Result<Vec<u8>> {
     if command.has_subcommands() {
         man.render_subcommands_section(&mut page)?;
     }
-    let mut roff = Roff::default();
-    section(&mut roff, "EXAMPLES", cli::examples(command.get_name()));
-    if name(command) == "smartextract" {
-        let mut variables = Vec::new();
-        for name in cli::setting_names() {
-            let flag = name.replace('_', "-");
-            variables.push((variable_name(&name), format!("The same as --{flag}.")));
-        }
-        variables.extend(OTHER_VARIABLES.map(|(name, text)| (name.to_owned(), text.to_owned())));
-        section(&mut roff, "ENVIRONMENT", &variables);
-        section(&mut roff, "FILES", &FILES);
-    }
-    if cli::has_exit_codes(command.get_name()) {
-        let mut codes = vec![("0".to_owned(), "success.".to_owned())];
-        for (number, name, meaning) in cli::exit_codes() {
-            codes.push((number.to_string(), format!("{name}: {meaning}.")));
-        }
-        section(&mut roff, "EXIT STATUS", &codes);
-    }
-    roff.to_writer(&mut page)?;
+    own_sections(command).to_writer(&mut page)?;
     Ok(page)
 }
 
-fn section<S: AsRef<str>>(roff: &mut Roff, title: &str, entries: &[(S, S)]) {
-    if entries.is_empty() {
-        return;
+fn own_sections(command: &Command) -> Roff {
+    let mut roff = Roff::default();
+    let examples = cli::examples(command.get_name());
+    if !examples.is_empty() {
+        roff.control("SH", ["EXAMPLES"]);
     }
-    roff.control("SH", [title]);
-    for (tag, text) in entries {
-        roff.control("TP", []);
-        roff.text([bold(tag.as_ref())]);
-        roff.text([roman(text.as_ref())]);
+    for (line, purpose) in examples {
+        entry(&mut roff, line, purpose);
     }
+    if name(command) == "smartextract" {
+        roff.control("SH", ["ENVIRONMENT"]);
+        for setting in cli::setting_names() {
+            let flag = setting.replace('_', "-");
+            entry(&mut roff, &variable_name(&setting), &format!("The same as --{flag}."));
+        }
+        for (names, meaning) in OTHER_VARIABLES {
+            entry(&mut roff, names, meaning);
+        }
+        roff.control("SH", ["FILES"]);
+        let meaning = "Profile file on Linux. smartextract config path prints its path everywhere.";
+        entry(&mut roff, "~/.config/smartextract/config.toml", meaning);
+    }
+    if cli::has_exit_codes(command.get_name()) {
+        roff.control("SH", ["EXIT STATUS"]);
+        entry(&mut roff, "0", "success.");
+        for (number, name, meaning) in cli::exit_codes() {
+            entry(&mut roff, &number.to_string(), &format!("{name}: {meaning}."));
+        }
+    }
+    roff
+}
+
+fn entry(roff: &mut Roff, tag: &str, text: &str) {
+    roff.control("TP", []);
+    roff.text([bold(tag)]);
+    roff.text([roman(text)]);
 }

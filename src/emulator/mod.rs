@@ -18,6 +18,7 @@ use std::{io, thread};
 
 pub use self::fault::Fault;
 use self::http::{Request, Response};
+use crate::console::Console;
 
 /// The paths of production and staging in the vendor's documentation.
 pub const TOKEN_PATHS: [&str; 2] = [
@@ -32,11 +33,9 @@ pub struct Emulator {
     pub key: String,
     pub secret: String,
     pub disabled_key: String,
-    /// How long each token request waits for its response.
     pub delay: Duration,
     pub fault: Option<Fault>,
-    /// Gets a line for each request.
-    pub log: Option<fn(&str)>,
+    pub log_requests: bool,
     pub token_requests: AtomicU64,
     pub issued: Mutex<HashSet<String>>,
 }
@@ -63,7 +62,6 @@ impl Emulator {
         // Ends the thread of a client that sends nothing.
         stream.set_read_timeout(Some(Duration::from_secs(10)))?;
         let Some(request) = Request::read(stream) else {
-            self.log("(invalid request) 400");
             return Response::error(400, "This is not a valid request").send(stream, false);
         };
         let path = request.path.as_str();
@@ -76,14 +74,10 @@ impl Emulator {
         };
         // An unknown path may contain a secret.
         let shown_path = if is_known { path } else { "(unknown path)" };
-        self.log(&format!("{} {shown_path} {}", request.method, response.status));
-        response.send(stream, request.method == "HEAD")
-    }
-
-    fn log(&self, line: &str) {
-        if let Some(log) = self.log {
-            log(line);
+        if self.log_requests {
+            Console::log(&format!("{} {shown_path} {}", request.method, response.status));
         }
+        response.send(stream, request.method == "HEAD")
     }
 
     fn token(&self, request: &Request) -> Response {

@@ -9,14 +9,16 @@ use crate::output::html_attribute;
 impl Emulator {
     /// The page for this query. It also sends its status to the host page, as a message.
     pub(super) fn page(&self, query: &str) -> Response {
-        let token = parameter(query, "token");
+        let encoded = query.split('&').find_map(|pair| pair.strip_prefix("token="));
+        let token = encoded.map(|token| {
+            let token = token.replace('+', " ");
+            percent_decode_str(&token).decode_utf8_lossy().into_owned()
+        });
         let issued = self.issued.lock().expect("no holder panics");
-        let (status, sentence) = match &token {
-            None => ("missing", "The URL contains no token."),
-            Some(token) if issued.contains(token) => {
-                ("issued", "The token was issued by this emulator.")
-            }
-            Some(_) => ("unknown", "The token was not issued by this emulator."),
+        let status = match &token {
+            None => "missing",
+            Some(token) if issued.contains(token) => "issued",
+            Some(_) => "unknown",
         };
         let token = html_attribute(&token.unwrap_or_default());
         let body = format!(
@@ -26,20 +28,12 @@ impl Emulator {
 <title>SmartExtract emulator: {status}</title>
 <body data-status="{status}">
 <h1>SmartExtract emulator</h1>
-<p id="status">{sentence}</p>
-<p>Received: <code id="token">{token}</code></p>
+<p>Token: <b id="status">{status}</b> <code id="token">{token}</code></p>
 <script>parent.postMessage({{ source: "smartextract-emulator", status: "{status}" }}, "*");</script>
 "#
         );
         Response { status: 200, content_type: "text/html; charset=utf-8", body }
     }
-}
-
-/// The first parameter of this name, decoded as browsers encode (WHATWG URL, "urlencoded").
-fn parameter(query: &str, name: &str) -> Option<String> {
-    let value = query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))?;
-    let value = value.replace('+', " ");
-    Some(percent_decode_str(&value).decode_utf8_lossy().into_owned())
 }
 
 #[cfg(test)]

@@ -54,12 +54,9 @@ pub fn is_standard_output(path: &Path) -> bool {
     matches!(path.to_str(), Some("-" | "/dev/stdout" | "/dev/fd/1" | "/proc/self/fd/1"))
 }
 
-/// The directory of a file.
+/// The directory of a file; empty for the current one.
 pub fn parent(path: &Path) -> &Path {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    }
+    path.parent().unwrap_or(path)
 }
 
 /// Checks that text can be appended to the file, which may not exist yet.

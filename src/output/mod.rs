@@ -4,11 +4,10 @@
 
 mod file;
 mod format;
-mod github;
 mod quote;
 
-use std::io;
 use std::path::{Path, PathBuf};
+use std::{env, io};
 
 pub use file::{append, check_append, parent};
 pub use format::{Format, Session, TOKEN_VARIABLE, URL_VARIABLE};
@@ -45,7 +44,7 @@ impl Destination {
                 Error::usage("--output can't be combined with the GitHub formats").hint(hint)
             );
         }
-        github::check(variable).map(Self::Github)
+        check_github(variable).map(Self::Github)
     }
 
     /// Writes the session.
@@ -58,11 +57,29 @@ impl Destination {
             }
             Self::Github(path) => {
                 // The masks come first, so that no failure or signal leaves an unmasked value.
-                Console::print(github::masks(session))?;
+                Console::print(masks(session))?;
                 append(&path, &text).map_err(unwritable(Code::Internal, &path))
             }
         }
     }
+}
+
+/// The file that GitHub's variable names, which can be appended to.
+fn check_github(variable: &str) -> Result<PathBuf, Error> {
+    let path = PathBuf::from(env::var_os(variable).unwrap_or_default());
+    if path.as_os_str().is_empty() {
+        let hint = "use this format in a step of GitHub Actions: the runner sets the variable";
+        return Err(Error::config(format!("{variable} is not set")).hint(hint));
+    }
+    check_append(&path).map_err(unwritable(Code::Config, &path))?;
+    Ok(path)
+}
+
+/// The commands that make GitHub's runner hide token and URL in the log.
+fn masks(session: &Session) -> String {
+    // The runner decodes `%25` in the data of a command.
+    let mask = |value: &str| format!("::add-mask::{}\n", value.replace('%', "%25"));
+    mask(session.token.expose()) + &mask(session.iframe_url.expose())
 }
 
 /// Creates the error for a file that can't be written from its cause.

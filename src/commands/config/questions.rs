@@ -33,8 +33,7 @@ impl Questions<'_> {
         Console::log("Ctrl-C cancels without writing.");
         loop {
             Console::log("");
-            let answers = self.answers()?;
-            let text = table(self.profile, &answers);
+            let text = table(self.profile, &self.answers()?);
             let file = extended(self.path, self.base, &text)?;
             if !prompt::confirm("Check key and secret now? This opens a session. [Y/n]: ")? {
                 return Ok(text);
@@ -44,13 +43,10 @@ impl Questions<'_> {
                 return Ok(text);
             };
             console.report(&error);
-            let is_rejected = match error.code() {
-                Code::InvalidCredentials | Code::KeyDisabled | Code::AccessDenied => true,
-                // The command failed, or printed nothing.
-                Code::Config | Code::MissingCredentials => answers[2].0 == "secret_command",
-                _ => false,
-            };
-            if !is_rejected {
+            if !matches!(
+                error.code(),
+                Code::InvalidCredentials | Code::KeyDisabled | Code::AccessDenied
+            ) {
                 Console::log("Key and secret could not be checked.");
                 return Ok(text);
             }
