@@ -86,34 +86,27 @@ pub fn read_secret() -> io::Result<String> {
     hidden.local_modes.remove(LocalModes::ECHO | LocalModes::ISIG);
     hidden.special_codes[SpecialCodeIndex::VEOL] = interrupt;
     hidden.special_codes[SpecialCodeIndex::VEOL2] = suspend;
+    // A terminal's longest line, read at once.
+    let mut line = [0; 4096];
     loop {
         tcsetattr(io::stdin(), OptionalActions::Now, &hidden)?;
         // After that, because an answer may be pasted as soon as the prompt appears.
         show(SECRET_PROMPT);
-        let line = terminal_line();
+        let length = rustix::io::read(io::stdin(), &mut line);
         tcsetattr(io::stdin(), OptionalActions::Now, &before)?;
         // The end of the line was not shown.
         show("\n");
-        let line = line?;
+        let line = &line[..length?];
         match line.last() {
             None => return Err(io::ErrorKind::UnexpectedEof.into()),
             Some(key) if *key == interrupt => kill_current_process_group(Signal::INT)?,
             Some(key) if *key == suspend => kill_current_process_group(Signal::TSTP)?,
             Some(_) => {
-                return String::from_utf8(line).map_err(|_| io::ErrorKind::InvalidData.into());
+                return String::from_utf8(line.to_vec())
+                    .map_err(|_| io::ErrorKind::InvalidData.into());
             }
         }
     }
-}
-
-/// What the terminal hands over at once: a line.
-#[cfg(unix)]
-fn terminal_line() -> io::Result<Vec<u8>> {
-    use std::io::BufRead;
-    let mut stdin = io::stdin().lock();
-    let line = stdin.fill_buf()?.to_vec();
-    stdin.consume(line.len());
-    Ok(line)
 }
 
 /// Reads a line with the echo off; rpassword restores the console itself.

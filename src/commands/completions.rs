@@ -73,11 +73,15 @@ pub fn answer(arguments: &[OsString]) -> Result<bool, Error> {
     }
     let shell = env::var_os(VARIABLE).unwrap_or_default();
     let quotes_paths = shell == "bash" || shell == "zsh";
-    CompleteEnv::with_factory(|| with_candidates(cli::command(), quotes_paths))
-        .var(VARIABLE)
-        .shells(Shells::builtins())
-        .try_complete(arguments, env::current_dir().ok().as_deref())
-        .map_err(|error| Error::new(Code::Usage, "no completions").because(error.to_string()))
+    CompleteEnv::with_factory(|| {
+        let mut command = cli::command();
+        command.build();
+        with_candidates(command, quotes_paths)
+    })
+    .var(VARIABLE)
+    .shells(Shells::builtins())
+    .try_complete(arguments, env::current_dir().ok().as_deref())
+    .map_err(|error| Error::new(Code::Usage, "no completions").because(error.to_string()))
 }
 
 fn with_candidates(command: Command, quotes_paths: bool) -> Command {
