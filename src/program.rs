@@ -1,4 +1,7 @@
 //! Starting other programs: what `exec`, `emulator` and `secret_command` have in common.
+//!
+//! Errors are `NotFound`, or `PermissionDenied` if what is found is not an executable file; the
+//! path of this program may be unknown, on Linux without `/proc` for example.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -17,9 +20,6 @@ pub fn command(program: &OsStr, path: &OsStr) -> Command {
 }
 
 /// Looks a program up in `path`.
-///
-/// # Errors
-/// `NotFound`, or `PermissionDenied` if what is found is not an executable file.
 pub fn find(program: &OsStr, path: &OsStr) -> io::Result<PathBuf> {
     if let Ok(found) = which::which_in(program, Some(path), "") {
         return Ok(found);
@@ -45,9 +45,6 @@ pub fn search_path() -> OsString {
 
 /// `PATH`, with this program's directory put first if it leads to another `smartextract` or to
 /// none.
-///
-/// # Errors
-/// If this program can't be located, on Linux without `/proc` for example.
 pub fn path_with_this_program() -> io::Result<OsString> {
     let program = env::current_exe()?.canonicalize()?;
     let path = search_path();

@@ -4,7 +4,8 @@
 //! is worse: they insert `u` for Ctrl-U, show a paste between two keys, or leave the echo off, or
 //! the secret visible, after Ctrl-C or Ctrl-Z. Here the terminal edits the line, as in `sudo`.
 //!
-//! Questions fail with `usage` if the input ends (Ctrl-D); reading a line fails as the system does.
+//! Questions fail with `usage` if the input ends (Ctrl-D) or is not UTF-8; reading a line fails as the
+//! system does.
 
 use std::io::{self, Write};
 
@@ -19,15 +20,11 @@ pub fn ask<T>(
     parse: impl Fn(&str) -> Result<T, &'static str>,
 ) -> Result<T, Error> {
     loop {
-        let flaw = match read() {
-            Ok(line) => match parse(line.trim()) {
-                Ok(value) => return Ok(value),
-                Err(flaw) => flaw,
-            },
-            Err(error) if error.kind() == io::ErrorKind::InvalidData => "not UTF-8 text",
-            Err(_) => return Err(Error::usage("cancelled; nothing was written")),
-        };
-        Console::log(&format!("  {flaw}; try again"));
+        let line = read().map_err(|_| Error::usage("cancelled; nothing was written"))?;
+        match parse(line.trim()) {
+            Ok(value) => return Ok(value),
+            Err(flaw) => Console::log(&format!("  {flaw}; try again")),
+        }
     }
 }
 
@@ -101,10 +98,7 @@ pub fn read_secret() -> io::Result<String> {
             None => return Err(io::ErrorKind::UnexpectedEof.into()),
             Some(key) if *key == interrupt => kill_current_process_group(Signal::INT)?,
             Some(key) if *key == suspend => kill_current_process_group(Signal::TSTP)?,
-            Some(_) => {
-                return String::from_utf8(line.to_vec())
-                    .map_err(|_| io::ErrorKind::InvalidData.into());
-            }
+            Some(_) => return String::from_utf8(line.to_vec()).map_err(io::Error::other),
         }
     }
 }

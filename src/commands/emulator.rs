@@ -15,9 +15,6 @@ use crate::output::posix_quoted;
 use crate::settings::variable_name;
 use crate::{program, signals};
 
-/// Clients differ in which one they read.
-const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
-
 pub fn run(args: &EmulatorArgs, console: &Console) -> Result<u8, Error> {
     let (listener, address) = listen(&args.listen, console)?;
     let emulator = Emulator {
@@ -95,13 +92,14 @@ fn run_command(args: &EmulatorArgs, address: SocketAddr, console: &Console) -> R
     command.env("PATH", path).envs(variables(args, address));
     // Neither this program's proxy nor another client's may be asked for the emulator.
     command.env_remove(variable_name("proxy"));
-    command.envs(NO_PROXY.map(|name| (name, no_proxy(address.ip()))));
+    let no_proxy = no_proxy(address.ip());
+    command.env("NO_PROXY", &no_proxy).env("no_proxy", &no_proxy);
     child::run(&mut command)
 }
 
 /// `NO_PROXY` with the emulator's host in addition.
 fn no_proxy(host: IpAddr) -> String {
-    for name in NO_PROXY {
+    for name in ["NO_PROXY", "no_proxy"] {
         match env::var(name) {
             // Clients accept the wildcard only on its own.
             Ok(hosts) if hosts.trim() == "*" => return hosts,

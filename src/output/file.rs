@@ -74,8 +74,7 @@ pub fn append(path: &Path, text: &str) -> io::Result<()> {
     let mut options = OpenOptions::new();
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let is_new = !path.exists();
-    let mut file = options.read(true).append(true).create_new(is_new).open(path)?;
+    let mut file = options.read(true).append(true).create(true).open(path)?;
     let metadata = file.metadata()?;
     let mut last = *b"\n";
     if metadata.is_file() && metadata.len() > 0 {
@@ -85,10 +84,8 @@ pub fn append(path: &Path, text: &str) -> io::Result<()> {
     // Text must not continue a line that has no line break.
     let separator = if last == *b"\n" { "" } else { "\n" };
     let written = file.write_all([separator, text].concat().as_bytes());
-    match written {
-        Err(_) if is_new => fs::remove_file(path)?,
-        Err(_) if metadata.is_file() => file.set_len(metadata.len())?,
-        _ => {}
+    if written.is_err() && metadata.is_file() {
+        file.set_len(metadata.len())?;
     }
     written
 }
