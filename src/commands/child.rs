@@ -45,7 +45,7 @@ pub fn replace_process(command: &mut Command) -> Result<u8, Error> {
 }
 
 #[cfg(windows)]
-pub use run as replace_process;
+pub use self::run as replace_process;
 
 /// Runs COMMAND, forwards signals to it, and ends this process with its exit code, which has 32 bits
 /// on Windows. After a signal it is 128 plus the signal's number, as in a shell.

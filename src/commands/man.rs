@@ -48,23 +48,17 @@ fn name(command: &Command) -> &str {
     command.get_display_name().unwrap_or(command.get_name())
 }
 
-/// All sections but the version's, which the title has, and the help's "extra" text, which has
-/// sections of its own here.
+/// The page, without the version, which its title has, and without the help's text after the options,
+/// which has sections of its own here.
 fn page(command: &Command) -> io::Result<Vec<u8>> {
-    let man = Man::new(command.clone())
+    let none = None::<&'static str>;
+    let man = Man::new(command.clone().version(none).after_help(none).after_long_help(none))
         .title(name(command))
         .source(concat!("smartextract ", env!("CARGO_PKG_VERSION")))
         .date(RELEASED)
         .manual("User Commands");
     let mut page = Vec::new();
-    man.render_title(&mut page)?;
-    man.render_name_section(&mut page)?;
-    man.render_synopsis_section(&mut page)?;
-    man.render_description_section(&mut page)?;
-    man.render_options_section(&mut page)?;
-    if command.has_subcommands() {
-        man.render_subcommands_section(&mut page)?;
-    }
+    man.render(&mut page)?;
     own_sections(command).to_writer(&mut page)?;
     Ok(page)
 }
