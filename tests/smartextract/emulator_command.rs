@@ -48,11 +48,11 @@ fn failures_end_in_their_exit_codes() {
 #[test]
 fn a_failure_before_the_command_does_not_disappear_in_an_eval() {
     for (arguments, printed) in [
-        ("emulator --key= -- smartextract token --format env", "(exit 2);\n"),
-        ("emulator --key= -- ./smartextract token -f fish", "sh -c 'exit 2';\n"),
+        ("emulator -- ./none/smartextract token --format env", "(exit 127);\n"),
+        ("emulator -- ./none/smartextract token -f fish", "sh -c 'exit 127';\n"),
         ("exec -- smartextract token --format env", "(exit 4);\n"),
-        ("emulator --key= -- smartextract token", ""),
-        ("emulator --key= -- other env", ""),
+        ("emulator -- ./none/smartextract token", ""),
+        ("emulator -- ./none/other env", ""),
     ] {
         let outcome = Case::new(arguments).run();
         assert_ne!(outcome.code, 0, "{arguments}");

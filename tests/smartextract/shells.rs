@@ -6,7 +6,7 @@ use proptest::test_runner::{Config, TestRunner};
 use tempfile::TempDir;
 
 use crate::support::server::Api;
-use crate::support::{KEY, SECRET, has_program, isolated, skipped};
+use crate::support::{KEY, SECRET, has_program, isolated};
 
 /// A shell, its format, and how it evaluates the output of a command.
 const SHELLS: [(&str, &str, &str); 7] = [
@@ -196,20 +196,5 @@ fn a_file_size_limit_is_exit_1_and_leaves_nothing_behind() {
         let script = format!("cd \"$HOME\"; ({command}); echo $?; wc -c *");
         let (_, text) = run("sh", &script, format, &api.url());
         assert_eq!(text.trim_end(), format!("1\n{left}").trim_end(), "{command}");
-    }
-}
-
-/// Docker mounts single files like this.
-#[cfg(target_os = "linux")]
-#[test]
-fn a_mounted_file_is_reported_with_what_to_mount_instead() {
-    let api = Api::giving_tokens();
-    let script = "unshare -rm true 2>/dev/null || exit 99; cd \"$HOME\"; touch file other
-        unshare -rm sh -c \"mount --bind other file; RUN -o file 2>&1\"; echo $?";
-    match run("sh", script, "token", &api.url()) {
-        (99, _) => skipped("no file can be mounted here"),
-        (_, text) => {
-            assert!(text.contains("mount its directory") && text.ends_with("1\n"), "{text}");
-        }
     }
 }
