@@ -22,8 +22,8 @@ fn exit_2_for_invalid_arguments() {
         ("token --config=", "a value is missing for --config"),
         ("login", "unknown command login\nhint: use one of: token, check"),
         ("config list", "unknown command list\nhint: use one of: path, show, init"),
-        ("-e stg token", "write flags after the command: smartextract token -e"),
-        ("-f url token", "write flags after the command: smartextract token -f"),
+        ("-e stg token", "write flags after the command: smartextract COMMAND -e"),
+        ("-f url token", "write flags after the command: smartextract COMMAND -f"),
         ("exec npm test", "-- is missing before COMMAND"),
         ("exec", "COMMAND"),
     ] {

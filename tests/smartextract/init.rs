@@ -269,7 +269,7 @@ mod on_a_terminal {
         let shown = terminal.session.exp_eof().unwrap();
         assert!(shown.contains("wrote "), "{shown}");
         let text = std::fs::read_to_string(path).unwrap();
-        assert!(text.starts_with("[profiles.other]\n[profiles.x]\nenv"), "{text}");
+        assert!(text.starts_with("[profiles.other]\n\n[profiles.x]\nenv"), "{text}");
     }
 
     #[test]
