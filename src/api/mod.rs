@@ -12,5 +12,4 @@ mod tls;
 pub mod trust;
 
 pub use client::Client;
-pub use exchange::{Event, TokenRequest, exchange};
-pub use ureq::tls::RootCerts;
+pub use exchange::{TokenRequest, exchange};
