@@ -1,4 +1,4 @@
-//! ureq: its configuration, and one request.
+//! ureq: its configuration, which fails if proxy or trust store are invalid, and one request.
 
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -11,10 +11,9 @@ use ureq::tls::{RootCerts, TlsConfig};
 use ureq::unversioned::transport::{ConnectProxyConnector, Connector, SocksConnector};
 use ureq::{Agent, Proxy};
 
-use super::connect::Network;
+use super::connect::{Network, SERVER, Stage, Step};
 use super::failure::{failed, timed_out};
 use super::response::{MAX_BYTES, Response};
-use super::stage::{SERVER, Stage, Step};
 use super::trust;
 use crate::error::Error;
 
@@ -25,11 +24,8 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client that connects directly or through a proxy, given as URL with its password. It
-    /// trusts the operating system's certificate authorities if no others are given.
-    ///
-    /// # Errors
-    /// The proxy's URL is invalid, or the trust store can't be used.
+    /// Connects directly or through a proxy, given as URL with its password. Trusts the operating
+    /// system's certificate authorities if no others are given.
     pub fn new(
         endpoint: &Uri,
         proxy: Option<&str>,
@@ -66,18 +62,15 @@ impl Client {
         Ok(Self { endpoint: endpoint.clone(), config })
     }
 
-    /// One POST of a JSON body, from name look-up to the response's last byte.
+    /// One POST of a JSON body until the deadline, the end of the budget. If only the response's
+    /// body is cut off, the response contains the error.
     ///
     /// A name look-up, a proxy that sends a byte now and then, and the platform verifiers of
     /// Windows and macOS, which may fetch revocation lists, outlast ureq's own timeouts: only a
     /// thread that is left behind keeps the budget.
-    ///
-    /// # Errors
-    /// There is no response at the deadline, the end of the whole budget. If only its body is cut
-    /// off, the response contains the error.
     pub fn post(
         &self,
-        body: &str,
+        body: String,
         deadline: Instant,
         budget: Duration,
         watch: &dyn Fn(&Stage),
@@ -91,9 +84,8 @@ impl Client {
         let request = Agent::with_parts(self.config.clone(), connectors, network)
             .post(&self.endpoint)
             .content_type("application/json");
-        let body = body.to_owned();
         let send = move || {
-            let response = request.send(&body)?;
+            let response = request.send(body)?;
             Ok(response.map(|mut body| body.with_config().limit(MAX_BYTES).read_to_vec()))
         };
         let mut stage = Stage { peer: SERVER, step: Step::Waiting };

@@ -1,12 +1,12 @@
 //! The exchange: attempts within one time budget, until there is a token or a final failure.
 
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::json;
 
 use super::client::Client;
-use super::stage::Stage;
+use super::connect::Stage;
 use super::{response, retry};
 use crate::error::Error;
 use crate::secret::{Key, Secret, Token};
@@ -41,13 +41,17 @@ pub fn exchange(
         let prefix = if number == 1 { String::new() } else { format!("attempt {number}: ") };
         let enter = |stage: &Stage| watch(&format!("{prefix}{stage}"));
         let begin = Instant::now();
-        let (outcome, retry_after) = match client.post(&body, deadline, request.budget, &enter) {
-            Ok(response) => {
-                let retry_after = response::retry_after(&response);
-                (response::token(response, request.key, request.secret), retry_after)
-            }
-            Err(error) => (Err(error), Duration::ZERO),
-        };
+        let (outcome, retry_after) =
+            match client.post(body.clone(), deadline, request.budget, &enter) {
+                Ok(response) => {
+                    let retry_after = retry::retry_after(
+                        response.headers().get("retry-after"),
+                        SystemTime::now(),
+                    );
+                    (response::token(response, request.key, request.secret), retry_after)
+                }
+                Err(error) => (Err(error), Duration::ZERO),
+            };
         let took = begin.elapsed().as_secs_f64();
         let error = match outcome {
             Ok(token) => {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ureq::Error as Ureq;
 
-use super::stage::{PROXY, Peer, SERVER, Stage, Step};
+use super::connect::{PROXY, Peer, SERVER, Stage, Step};
 use super::tls;
 use crate::error::{Code, Error};
 
@@ -72,23 +72,16 @@ fn unconnected(peer: Peer, cause: io::Error) -> Error {
     use ErrorKind::{
         BrokenPipe, ConnectionAborted, ConnectionRefused, ConnectionReset, UnexpectedEof,
     };
-    let (message, hint) = match cause.kind() {
-        BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof => (
-            "the connection to {peer} was lost",
-            "check the network, and whether a proxy is needed or is at fault",
-        ),
+    let network = "check the network, and whether a proxy is needed or is at fault";
+    let (how, hint) = match cause.kind() {
+        BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof => ("was lost", network),
         // What ureq reports of a SOCKS proxy's response.
         _ if peer == PROXY && cause.raw_os_error().is_none() => return refused(&cause.to_string()),
-        ConnectionRefused => (
-            "the connection to {peer} was refused",
-            "check host and port in {url}, and any firewall",
-        ),
-        _ => (
-            "the connection to {peer} failed",
-            "check the network, and whether a proxy is needed or is at fault",
-        ),
+        ConnectionRefused => ("was refused", "check host and port in {url}, and any firewall"),
+        _ => ("failed", network),
     };
-    let error = Error::new(Code::Network, peer.fill(message)).hint(peer.fill(hint));
+    let message = format!("the connection to {} {how}", peer.name);
+    let error = Error::new(Code::Network, message).hint(peer.fill(hint));
     match cause.kind() {
         // An internal text of a library.
         UnexpectedEof => error,
@@ -125,12 +118,7 @@ fn refused(reason: &str) -> Error {
 /// ureq's reason, without its internal words.
 fn http_flaw(error: &Ureq) -> String {
     let text = error.to_string();
-    let flaw = match text.rsplit(": ").next().unwrap_or_default() {
-        "http parse resulted in too many headers" => "it has more than 128 headers",
-        "invalid header name" => {
-            "a header's name is invalid, or a header continues on a second line (folded)"
-        }
-        flaw => flaw,
-    };
-    flaw.to_owned()
+    let flaw = text.rsplit(": ").next().unwrap_or_default();
+    flaw.replace("http parse resulted in too many headers", "it has more than 128 headers")
+        .replace("invalid header name", "a header has an invalid name or a second line (folded)")
 }

@@ -7,7 +7,6 @@ mod failure;
 mod response;
 mod retry;
 mod server_text;
-mod stage;
 mod tls;
 pub mod trust;
 

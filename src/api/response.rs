@@ -3,14 +3,11 @@
 //! The documented responses are in the vendor's documentation ("API Reference / Data Extraction API
 //! / Authentication", version 4.1).
 
-use std::time::{Duration, SystemTime};
-
 use serde_json::Value;
 use ureq::http::response::Parts;
-use ureq::http::{self, HeaderMap, Uri};
+use ureq::http::{self, Uri};
 
 use super::failure::{NOT_THE_API, unexpected};
-use super::retry;
 use super::server_text::shown;
 use crate::error::{Code, Error};
 use crate::secret::{Key, Secret, Token};
@@ -40,23 +37,17 @@ pub fn token(response: Response, key: &Key, secret: &Secret) -> Result<Token, Er
     result.map_err(|error| error.status(status))
 }
 
-/// The least wait before another request.
-pub fn retry_after(response: &Response) -> Duration {
-    let value = header(response.headers(), "retry-after").unwrap_or_default();
-    retry::retry_after(value, SystemTime::now())
-}
-
-fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers.get(name)?.to_str().ok()
+fn header<'a>(head: &'a Parts, name: &str) -> Option<&'a str> {
+    head.headers.get(name)?.to_str().ok()
 }
 
 fn read_token(head: &Parts, body: &[u8], shown: Shown<'_>) -> Result<Token, Error> {
     let Ok(mut json) = serde_json::from_slice::<Value>(body) else {
-        if let Some(encoding) = header(&head.headers, "content-encoding") {
+        if let Some(encoding) = header(head, "content-encoding") {
             let how = format!("compressed although not requested ({})", shown(encoding));
             return Err(unexpected(format!("the response is {how}")));
         }
-        let declared = header(&head.headers, "content-type").unwrap_or("none").split(';').next();
+        let declared = header(head, "content-type").unwrap_or("none").split(';').next();
         let (size, declared) = (body.len(), shown(declared.unwrap_or_default()));
         let how = format!("not JSON ({size} bytes, content type: {declared})");
         return Err(unexpected(format!("the response is {how}")));
@@ -75,8 +66,7 @@ fn read_token(head: &Parts, body: &[u8], shown: Shown<'_>) -> Result<Token, Erro
 fn status_error(head: &Parts, body: &[u8], shown: Shown<'_>) -> Error {
     let (status, reason) = (head.status.as_u16(), reason(body));
     let (code, message, hint) = meaning(status, reason.as_deref());
-    let target: Uri =
-        header(&head.headers, "location").unwrap_or_default().parse().unwrap_or_default();
+    let target: Uri = header(head, "location").unwrap_or_default().parse().unwrap_or_default();
     let quoted = match (target.host(), reason) {
         (Some(host), _) if head.status.is_redirection() => format!(" to {}", shown(host)),
         (_, Some(text)) => format!(": {}", shown(&text)),

@@ -2,36 +2,36 @@
 
 use std::time::{Duration, SystemTime};
 
+use ureq::http::HeaderValue;
+
 use crate::error::{Code, Error};
 
-/// The wait after the first failure, before jitter; it doubles with each further one.
+/// The wait after the first failure, before jitter; it doubles four times.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
-const LONGEST_WAIT: Duration = Duration::from_secs(8);
 
-/// The wait after failure number `failures` (from 1): longer than `least`, and growing. `jitter` (0
-/// to 1) spreads clients that failed together.
+/// The wait after failure number `failures` (from 1): growing, and at least `retry_after`. `jitter`
+/// (0 to 1) spreads clients that failed together.
 ///
 /// # Errors
 /// The budget ends before another attempt could start.
 pub fn wait(
     failures: u32,
-    least: Duration,
+    retry_after: Duration,
     remaining: Duration,
     jitter: f64,
 ) -> Result<Duration, String> {
-    let growing = (FIRST_WAIT * 2_u32.pow(failures.saturating_sub(1).min(10))).min(LONGEST_WAIT);
-    let asked = match least {
-        Duration::ZERO => String::new(),
-        _ => format!("Retry-After asks to wait {} s, but ", least.as_secs()),
-    };
-    let least = least.saturating_add(growing / 2);
+    let growing = FIRST_WAIT * 2_u32.pow((failures - 1).min(4));
+    let least = retry_after.max(growing / 2);
     let room = remaining.saturating_sub(least);
-    if room.is_zero() {
-        let left = remaining.as_secs_f64();
-        return Err(format!("{asked}only {left:.1} s of the budget are left"));
+    if !room.is_zero() {
+        // Half of what is left stays for the attempt itself.
+        return Ok(least + (growing / 2).min(room / 2).mul_f64(jitter));
     }
-    // Half of what is left stays for the attempt itself.
-    Ok(least + (growing / 2).min(room / 2).mul_f64(jitter))
+    let left = format!("only {:.1} s of the budget are left", remaining.as_secs_f64());
+    match retry_after.as_secs() {
+        0 => Err(left),
+        asked => Err(format!("Retry-After asks to wait {asked} s, but {left}")),
+    }
 }
 
 /// Whether another attempt may succeed. A connection may also be lost after the status.
@@ -41,10 +41,10 @@ pub fn is_transient(error: &Error) -> bool {
     error.is_retryable() && is_temporary && error.code() != Code::Timeout
 }
 
-/// The value of a `Retry-After` header, seconds or a date (RFC 9110, section 10.2.3). It is zero if
-/// it can't be read.
-pub fn retry_after(value: &str, now: SystemTime) -> Duration {
-    let value = value.trim();
+/// The value of a `Retry-After` header, seconds or a date (RFC 9110, section 10.2.3), or zero.
+pub fn retry_after(header: Option<&HeaderValue>, now: SystemTime) -> Duration {
+    let Some(value) = header else { return Duration::ZERO };
+    let value = value.to_str().unwrap_or_default().trim();
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
         // A number that does not fit is longer than any budget.
         return Duration::from_secs(value.parse().unwrap_or(u64::MAX));
@@ -68,7 +68,7 @@ mod tests {
         assert_eq!(wait(1, 1.0), SECOND / 2);
         assert_eq!(wait(2, 1.0), SECOND);
         assert_eq!(wait(3, 1.0), 2 * SECOND);
-        assert_eq!(wait(u32::MAX, 1.0), LONGEST_WAIT);
+        assert_eq!(wait(u32::MAX, 1.0), 16 * FIRST_WAIT);
     }
 
     #[test]
@@ -99,8 +99,13 @@ mod tests {
             ("1.5", 0),
             ("soon", 0),
         ] {
-            assert_eq!(retry_after(value, now), Duration::from_secs(seconds), "{value}");
+            let header = HeaderValue::from_static(value);
+            assert_eq!(retry_after(Some(&header), now), Duration::from_secs(seconds), "{value}");
         }
+    }
+
+    fn read(value: &str) -> Duration {
+        retry_after(HeaderValue::from_str(value).ok().as_ref(), SystemTime::UNIX_EPOCH)
     }
 
     proptest! {
@@ -121,14 +126,13 @@ mod tests {
         #[test]
         fn any_number_is_read_as_seconds(number in "[0-9]{1,30}") {
             let seconds = u64::try_from(number.parse::<u128>().unwrap()).unwrap_or(u64::MAX);
-            let read = retry_after(&number, SystemTime::UNIX_EPOCH);
-            prop_assert_eq!(read, Duration::from_secs(seconds));
+            prop_assert_eq!(read(&number), Duration::from_secs(seconds));
         }
 
         /// The shortest form of a date has 24 characters.
         #[test]
         fn a_shorter_text_than_a_date_is_no_wait(text in "[A-Za-z,:. -]\\PC{0,22}") {
-            prop_assert_eq!(retry_after(&text, SystemTime::UNIX_EPOCH), Duration::ZERO);
+            prop_assert_eq!(read(&text), Duration::ZERO);
         }
     }
 }

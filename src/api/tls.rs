@@ -3,7 +3,7 @@
 use rustls::CertificateError::NotValidForNameContext;
 use rustls::Error as Tls;
 
-use super::stage::Peer;
+use super::connect::Peer;
 use crate::error::{Code, Error};
 
 const CLOCK: &str = "check this machine's clock; if it is right, {peer} needs a new certificate";
@@ -99,7 +99,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::api::stage::SERVER;
+    use crate::api::connect::SERVER;
 
     fn lines(error: &Tls) -> Vec<String> {
         super::error(SERVER, error).lines().into_iter().map(|(_, line)| line).collect()

@@ -3,7 +3,6 @@
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::{Context, anyhow, ensure};
 use rustls::RootCertStore;
@@ -35,7 +34,7 @@ pub fn from_pem_file(path: &Path) -> Result<RootCerts, anyhow::Error> {
         store.add(der).with_context(|| format!("certificate {number} in it is invalid"))?;
     }
     ensure!(!certificates.is_empty(), "it contains no certificate (BEGIN CERTIFICATE)");
-    Ok(RootCerts::Specific(Arc::new(certificates)))
+    Ok(certificates.into())
 }
 
 /// The operating system's trust store, or the one that `SSL_CERT_FILE` and `SSL_CERT_DIR` name.
