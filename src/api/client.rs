@@ -96,7 +96,6 @@ impl Client {
             match stages.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
                 Ok(next) => stage = next,
                 Err(RecvTimeoutError::Timeout) => return Err(timed_out(budget, &stage)),
-                // The thread has ended.
                 Err(RecvTimeoutError::Disconnected) => break,
             }
             watch(&stage);

@@ -60,9 +60,6 @@ impl fmt::Display for Stage {
     }
 }
 
-/// RFC 8305, section 8: the recommended Connection Attempt Delay.
-const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
-
 /// Looks names up; connects with TCP unless a proxy did, and with TLS if the URL demands it.
 #[derive(Clone, Debug)]
 pub struct Network {
@@ -124,7 +121,7 @@ impl<In: Transport> Connector<In> for Network {
 }
 
 /// Tries the addresses one after the other without waiting for those that don't respond (RFC 8305,
-/// section 5). An attempt that loses goes on in its thread.
+/// sections 5 and 8). An attempt that loses goes on in its thread.
 fn race(addresses: &[SocketAddr], begin: impl Fn(SocketAddr)) -> Result<TcpStream, Error> {
     let (sender, results) = mpsc::channel();
     let mut failure = Error::HostNotFound;
@@ -132,8 +129,8 @@ fn race(addresses: &[SocketAddr], begin: impl Fn(SocketAddr)) -> Result<TcpStrea
         begin(address);
         let sender = sender.clone();
         thread::Builder::new().spawn(move || sender.send(TcpStream::connect(address)))?;
-        // The next address is tried after the delay, or at once if one has failed.
-        match results.recv_timeout(ATTEMPT_DELAY) {
+        // The next address is tried after the recommended delay, or at once if one has failed.
+        match results.recv_timeout(Duration::from_millis(250)) {
             Ok(Ok(stream)) => return Ok(stream),
             Ok(Err(error)) => failure = error.into(),
             Err(_) => {}

@@ -17,7 +17,6 @@ pub struct TokenRequest<'a> {
     pub secret: &'a Secret,
     /// The time for all network work, including retries and waits.
     pub budget: Duration,
-    /// The number of further attempts after the first one.
     pub retries: u32,
 }
 
@@ -41,19 +40,16 @@ pub fn exchange(
         let prefix = if number == 1 { String::new() } else { format!("attempt {number}: ") };
         let enter = |stage: &Stage| watch(&format!("{prefix}{stage}"));
         let begin = Instant::now();
-        let (outcome, retry_after) =
-            match client.post(body.clone(), deadline, request.budget, &enter) {
-                Ok(response) => {
-                    let retry_after = retry::retry_after(
-                        response.headers().get("retry-after"),
-                        SystemTime::now(),
-                    );
-                    (response::token(response, request.key, request.secret), retry_after)
-                }
-                Err(error) => (Err(error), Duration::ZERO),
-            };
+        let response = client.post(body.clone(), deadline, request.budget, &enter);
+        let (result, retry_after) = match response {
+            Ok(response) => {
+                let retry_after = retry::retry_after(response.headers(), SystemTime::now());
+                (response::token(response, request.key, request.secret), retry_after)
+            }
+            Err(error) => (Err(error), Duration::ZERO),
+        };
         let took = begin.elapsed().as_secs_f64();
-        let error = match outcome {
+        let error = match result {
             Ok(token) => {
                 watch(&format!("attempt {number}: success ({took:.3} s)"));
                 return Ok(token);

@@ -18,9 +18,6 @@ pub const MAX_BYTES: u64 = 1 << 20;
 /// A response as it came. Its body may be cut off or too long.
 pub type Response = http::Response<Result<Vec<u8>, Error>>;
 
-/// Makes a server's text safe to show.
-type Shown<'a> = &'a dyn Fn(&str) -> String;
-
 /// The token in a response.
 ///
 /// # Errors
@@ -31,8 +28,8 @@ pub fn token(response: Response, key: &Key, secret: &Secret) -> Result<Token, Er
     let shown = |text: &str| shown(text, key, secret);
     let result = match body {
         Err(error) => Err(error),
-        Ok(body) if status == 200 => read_token(&head, &body, &shown),
-        Ok(body) => Err(status_error(&head, &body, &shown)),
+        Ok(body) if status == 200 => read_token(&head, &body, shown),
+        Ok(body) => Err(status_error(&head, &body, shown)),
     };
     result.map_err(|error| error.status(status))
 }
@@ -41,7 +38,7 @@ fn header<'a>(head: &'a Parts, name: &str) -> Option<&'a str> {
     head.headers.get(name)?.to_str().ok()
 }
 
-fn read_token(head: &Parts, body: &[u8], shown: Shown<'_>) -> Result<Token, Error> {
+fn read_token(head: &Parts, body: &[u8], shown: impl Fn(&str) -> String) -> Result<Token, Error> {
     let Ok(mut json) = serde_json::from_slice::<Value>(body) else {
         if let Some(encoding) = header(head, "content-encoding") {
             let how = format!("compressed although not requested ({})", shown(encoding));
@@ -63,7 +60,7 @@ fn read_token(head: &Parts, body: &[u8], shown: Shown<'_>) -> Result<Token, Erro
     Ok(Token::from(std::mem::take(token)))
 }
 
-fn status_error(head: &Parts, body: &[u8], shown: Shown<'_>) -> Error {
+fn status_error(head: &Parts, body: &[u8], shown: impl Fn(&str) -> String) -> Error {
     let (status, reason) = (head.status.as_u16(), reason(body));
     let (code, message, hint) = meaning(status, reason.as_deref());
     let target: Uri = header(head, "location").unwrap_or_default().parse().unwrap_or_default();

@@ -2,12 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use ureq::http::HeaderValue;
+use ureq::http::HeaderMap;
 
 use crate::error::{Code, Error};
-
-/// The wait after the first failure, before jitter; it doubles four times.
-const FIRST_WAIT: Duration = Duration::from_millis(500);
 
 /// The wait after failure number `failures` (from 1): growing, and at least `retry_after`. `jitter`
 /// (0 to 1) spreads clients that failed together.
@@ -20,7 +17,7 @@ pub fn wait(
     remaining: Duration,
     jitter: f64,
 ) -> Result<Duration, String> {
-    let growing = FIRST_WAIT * 2_u32.pow((failures - 1).min(4));
+    let growing = Duration::from_millis(500) * 2_u32.pow((failures - 1).min(4));
     let least = retry_after.max(growing / 2);
     let room = remaining.saturating_sub(least);
     if !room.is_zero() {
@@ -36,15 +33,14 @@ pub fn wait(
 
 /// Whether another attempt may succeed. A connection may also be lost after the status.
 pub fn is_transient(error: &Error) -> bool {
-    let is_temporary =
-        matches!(error.http_status(), None | Some(200 | 429 | 500 | 502 | 503 | 504));
-    error.is_retryable() && is_temporary && error.code() != Code::Timeout
+    let may_pass = matches!(error.http_status(), None | Some(200 | 429 | 500 | 502 | 503 | 504));
+    error.is_retryable() && may_pass && error.code() != Code::Timeout
 }
 
 /// The value of a `Retry-After` header, seconds or a date (RFC 9110, section 10.2.3), or zero.
-pub fn retry_after(header: Option<&HeaderValue>, now: SystemTime) -> Duration {
-    let Some(value) = header else { return Duration::ZERO };
-    let value = value.to_str().unwrap_or_default().trim();
+pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Duration {
+    let Some(header) = headers.get("retry-after") else { return Duration::ZERO };
+    let value = header.to_str().unwrap_or_default().trim();
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
         // A number that does not fit is longer than any budget.
         return Duration::from_secs(value.parse().unwrap_or(u64::MAX));
@@ -56,10 +52,17 @@ pub fn retry_after(header: Option<&HeaderValue>, now: SystemTime) -> Duration {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use ureq::http::HeaderValue;
+    use ureq::http::header::RETRY_AFTER;
 
     use super::*;
 
     const SECOND: Duration = Duration::from_secs(1);
+
+    fn read(value: &str, now: SystemTime) -> Duration {
+        let value = HeaderValue::from_str(value).unwrap_or(HeaderValue::from_static(""));
+        retry_after(&HeaderMap::from_iter([(RETRY_AFTER, value)]), now)
+    }
 
     #[test]
     fn waits_grow_and_are_jittered() {
@@ -68,7 +71,7 @@ mod tests {
         assert_eq!(wait(1, 1.0), SECOND / 2);
         assert_eq!(wait(2, 1.0), SECOND);
         assert_eq!(wait(3, 1.0), 2 * SECOND);
-        assert_eq!(wait(u32::MAX, 1.0), 16 * FIRST_WAIT);
+        assert_eq!(wait(u32::MAX, 1.0), 8 * SECOND);
     }
 
     #[test]
@@ -99,13 +102,8 @@ mod tests {
             ("1.5", 0),
             ("soon", 0),
         ] {
-            let header = HeaderValue::from_static(value);
-            assert_eq!(retry_after(Some(&header), now), Duration::from_secs(seconds), "{value}");
+            assert_eq!(read(value, now), Duration::from_secs(seconds), "{value}");
         }
-    }
-
-    fn read(value: &str) -> Duration {
-        retry_after(HeaderValue::from_str(value).ok().as_ref(), SystemTime::UNIX_EPOCH)
     }
 
     proptest! {
@@ -126,13 +124,13 @@ mod tests {
         #[test]
         fn any_number_is_read_as_seconds(number in "[0-9]{1,30}") {
             let seconds = u64::try_from(number.parse::<u128>().unwrap()).unwrap_or(u64::MAX);
-            prop_assert_eq!(read(&number), Duration::from_secs(seconds));
+            prop_assert_eq!(read(&number, SystemTime::UNIX_EPOCH), Duration::from_secs(seconds));
         }
 
         /// The shortest form of a date has 24 characters.
         #[test]
         fn a_shorter_text_than_a_date_is_no_wait(text in "[A-Za-z,:. -]\\PC{0,22}") {
-            prop_assert_eq!(read(&text), Duration::ZERO);
+            prop_assert_eq!(read(&text, SystemTime::UNIX_EPOCH), Duration::ZERO);
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::api::{self, Client, TokenRequest, trust};
 use crate::console::Console;
 use crate::error::{Code, Error};
 use crate::output::Session;
-use crate::settings::{self, Flags, Origin, Settings, Sources};
+use crate::settings::{self, Flags, Origin, Setting, Settings, Sources};
 use crate::signals;
 
 /// Resolves the settings of this process, and reports them with `-v`.
@@ -44,19 +44,17 @@ pub fn open(settings: &Settings, console: &Console) -> Result<Session, Error> {
     if process::id() == 1 {
         let _ = signals::exit_on_signal(|signal| 128 + signal);
     }
-    let (key, secret) = settings.credentials()?;
-    let (secret, warning) = secret.read()?;
+    let (key, source) = settings.credentials()?;
+    let (secret, warning) = source.read()?;
     if let Some(warning) = warning {
         console.warn(warning);
     }
-    let trusted = match &settings.ca_file {
-        Some(file) => Some(trust::from_pem_file(&file.value).map_err(|cause| {
-            let (path, origin) = (file.value.display(), &file.origin);
-            Error::config(format!("the certificate file {path} ({origin}) can't be used"))
-                .cause(cause)
-        })?),
-        None => None,
-    };
+    let mut trusted = None;
+    if let Some(Setting { value: file, origin }) = &settings.ca_file {
+        let message = format!("the certificate file {} ({origin}) can't be used", file.display());
+        let invalid = |cause| Error::config(message).cause(cause);
+        trusted = Some(trust::from_pem_file(file).map_err(invalid)?);
+    }
     let proxy = settings.proxy_in_use().map(|proxy| proxy.value.expose());
     let client = Client::new(settings.token_url.value.uri(), proxy, trusted)?;
     let request = TokenRequest {
@@ -70,15 +68,16 @@ pub fn open(settings: &Settings, console: &Console) -> Result<Session, Error> {
         console.info(|| text.to_owned());
         progress.show(text);
     };
-    let token = api::exchange(&client, &request, &watch);
+    let result = api::exchange(&client, &request, &watch);
     drop(progress);
-    let token = token.map_err(|error| with_context(error, settings))?;
+    let token = result.map_err(|error| with_context(error, settings))?;
     let iframe_url = settings.iframe_template.value.fill(&token);
     Ok(Session { token, iframe_url, environment: settings.environment.value.clone() })
 }
 
 /// Adds the settings that help to fix a failed exchange.
 fn with_context(mut error: Error, settings: &Settings) -> Error {
+    let Settings { token_url, environment, timeout, .. } = settings;
     match error.code() {
         Code::InvalidCredentials | Code::KeyDisabled | Code::AccessDenied => {
             if let Ok((key, secret)) = settings.credentials() {
@@ -87,13 +86,12 @@ fn with_context(mut error: Error, settings: &Settings) -> Error {
             }
         }
         Code::Timeout => {
-            let seconds = format!("{} s", settings.timeout.value.as_secs_f64());
-            error = error.setting("timeout", seconds, &settings.timeout.origin);
+            let seconds = timeout.value.as_secs_f64();
+            error = error.setting("timeout", format!("{seconds} s"), &timeout.origin);
         }
         _ => {}
     }
-    let (endpoint, environment) = (&settings.token_url, &settings.environment);
-    error = error.setting("endpoint", endpoint.value.to_string(), &endpoint.origin);
+    error = error.setting("endpoint", token_url.value.to_string(), &token_url.origin);
     error = error.setting("environment", &environment.value, &environment.origin);
     if let Some(proxy) = settings.proxy_in_use() {
         error = error.setting("proxy", proxy.value.to_string(), &proxy.origin);
