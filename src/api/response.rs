@@ -153,7 +153,6 @@ mod tests {
             (401, deep("Invalid credentials provided"), InvalidCredentials, "belong together"),
             (401, flat("invalid Credentials provided. "), InvalidCredentials, "belong together"),
             (401, flat("This API key is disabled"), KeyDisabled, "enable the key"),
-            (401, deep("This API key is disabled"), KeyDisabled, "enable the key"),
             (401, flat("who are you"), AccessDenied, "the key's roles"),
             (401, String::new(), AccessDenied, "client certificate"),
             (403, flat("This API key is disabled"), AccessDenied, "the key's roles"),
@@ -161,13 +160,10 @@ mod tests {
             (403, deep("no privilege"), AccessDenied, "the key's roles"),
             (429, String::new(), RateLimited, "fewer tokens"),
             (500, String::new(), ServerError, "the API's operator"),
-            (599, String::new(), ServerError, "the API's operator"),
             (511, String::new(), ServerError, "log in to the network"),
             (301, String::new(), UnexpectedResponse, NOT_THE_API),
             (400, String::new(), UnexpectedResponse, "client certificate"),
-            (404, String::new(), UnexpectedResponse, NOT_THE_API),
             (201, r#"{"data":{"token":"t"}}"#.to_owned(), UnexpectedResponse, NOT_THE_API),
-            (204, String::new(), UnexpectedResponse, NOT_THE_API),
         ] {
             let error = read_text(status, body.as_bytes()).expect_err(&body);
             assert_eq!(error.code(), code, "{status} {body}");
@@ -184,14 +180,10 @@ mod tests {
             (r#"{"data":{"token":"t"}} x"#, "not JSON"),
             ("{}", "contains no token"),
             (r#"{"data":{"token":1}}"#, "contains no token"),
-            (r#"{"data":{"token":null}}"#, "contains no token"),
             (r#"{"token":"t"}"#, "contains no token"),
-            (r#"{"data":["t"]}"#, "contains no token"),
             (r#"[["t"]]"#, "contains no token"),
             (r#"{"data":{"token":""}}"#, "token is empty, or contains"),
             (r#"{"data":{"token":"a b"}}"#, "token is empty, or contains"),
-            (r#"{"data":{"token":"a\nb"}}"#, "token is empty, or contains"),
-            (r#"{"data":{"token":"a\u0000"}}"#, "token is empty, or contains"),
             (r#"{"data":{"token":"a\u001b[2J"}}"#, "token is empty, or contains"),
         ] {
             let error = read_text(200, body.as_bytes()).expect_err(body);
@@ -209,12 +201,8 @@ mod tests {
 
     #[test]
     fn a_token_is_read_regardless_of_other_fields() {
-        for body in [
-            r#"{"data":{"token":"t0ken"}}"#,
-            r#" {"status":"ok","data":{"expires":1,"token":"t0ken"},"more":[]} "#,
-        ] {
-            assert_eq!(read_text(200, body.as_bytes()).unwrap().expose(), "t0ken");
-        }
+        let body = br#" {"status":"ok","data":{"expires":1,"token":"t0ken"},"more":[]} "#;
+        assert_eq!(read_text(200, body).unwrap().expose(), "t0ken");
     }
 
     #[test]

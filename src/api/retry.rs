@@ -52,7 +52,6 @@ pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Duration {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use ureq::http::HeaderValue;
     use ureq::http::header::RETRY_AFTER;
 
     use super::*;
@@ -60,8 +59,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn read(value: &str, now: SystemTime) -> Duration {
-        let value = HeaderValue::from_str(value).unwrap_or(HeaderValue::from_static(""));
-        retry_after(&HeaderMap::from_iter([(RETRY_AFTER, value)]), now)
+        retry_after(&HeaderMap::from_iter([(RETRY_AFTER, value.parse().unwrap())]), now)
     }
 
     #[test]
@@ -125,12 +123,6 @@ mod tests {
         fn any_number_is_read_as_seconds(number in "[0-9]{1,30}") {
             let seconds = u64::try_from(number.parse::<u128>().unwrap()).unwrap_or(u64::MAX);
             prop_assert_eq!(read(&number, SystemTime::UNIX_EPOCH), Duration::from_secs(seconds));
-        }
-
-        /// The shortest form of a date has 24 characters.
-        #[test]
-        fn a_shorter_text_than_a_date_is_no_wait(text in "[A-Za-z,:. -]\\PC{0,22}") {
-            prop_assert_eq!(read(&text, SystemTime::UNIX_EPOCH), Duration::ZERO);
         }
     }
 }

@@ -39,7 +39,8 @@ impl Progress {
     }
 
     pub fn show(&self, text: &str) {
-        self.0.set_message(text.to_owned());
+        // Longer ones, the results of attempts, would wrap.
+        self.0.set_message(text.chars().take(60).collect::<String>());
     }
 }
 
