@@ -40,13 +40,13 @@ fn header<'a>(head: &'a Parts, name: &str) -> Option<&'a str> {
 
 fn read_token(head: &Parts, body: &[u8], shown: impl Fn(&str) -> String) -> Result<Token, Error> {
     let Ok(mut json) = serde_json::from_slice::<Value>(body) else {
-        if let Some(encoding) = header(head, "content-encoding") {
-            let how = format!("compressed although not requested ({})", shown(encoding));
-            return Err(unexpected(format!("the response is {how}")));
-        }
-        let declared = header(head, "content-type").unwrap_or("none").split(';').next();
-        let (size, declared) = (body.len(), shown(declared.unwrap_or_default()));
-        let how = format!("not JSON ({size} bytes, content type: {declared})");
+        let how = if let Some(encoding) = header(head, "content-encoding") {
+            format!("compressed although not requested ({})", shown(encoding))
+        } else {
+            let declared = header(head, "content-type").unwrap_or("none").split(';').next();
+            let (size, declared) = (body.len(), shown(declared.unwrap_or_default()));
+            format!("not JSON ({size} bytes, content type: {declared})")
+        };
         return Err(unexpected(format!("the response is {how}")));
     };
     let Some(Value::String(token)) = json.pointer_mut("/data/token") else {

@@ -22,7 +22,7 @@ pub fn wait(
     let room = remaining.saturating_sub(least);
     if !room.is_zero() {
         // Half of what is left stays for the attempt itself.
-        return Ok(least + (growing / 2).min(room / 2).mul_f64(jitter));
+        return Ok(least + growing.min(room / 2).mul_f64(jitter));
     }
     let left = format!("only {:.1} s of the budget are left", remaining.as_secs_f64());
     match retry_after.as_secs() {
@@ -66,10 +66,10 @@ mod tests {
     fn waits_grow_and_are_jittered() {
         let wait = |failures, jitter| wait(failures, Duration::ZERO, 60 * SECOND, jitter).unwrap();
         assert_eq!(wait(1, 0.0), SECOND / 4);
-        assert_eq!(wait(1, 1.0), SECOND / 2);
-        assert_eq!(wait(2, 1.0), SECOND);
-        assert_eq!(wait(3, 1.0), 2 * SECOND);
-        assert_eq!(wait(u32::MAX, 1.0), 8 * SECOND);
+        assert_eq!(wait(1, 1.0), SECOND * 3 / 4);
+        assert_eq!(wait(2, 1.0), SECOND * 3 / 2);
+        assert_eq!(wait(3, 1.0), 3 * SECOND);
+        assert_eq!(wait(u32::MAX, 1.0), 12 * SECOND);
     }
 
     #[test]
