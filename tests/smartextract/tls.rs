@@ -109,7 +109,7 @@ fn exit_22_if_the_variables_name_no_certificate() {
     let (url, _) = server(Validity::Now, "localhost");
     for (variable, value, cause) in [
         ("SSL_CERT_FILE", "missing.pem", "missing.pem"),
-        ("SSL_CERT_FILE", "", "SSL_CERT_FILE is empty"),
+        ("SSL_CERT_FILE", "", "at ''"),
         ("SSL_CERT_DIR", "missing", "missing"),
     ] {
         Case::token(&url, "")
@@ -130,15 +130,11 @@ fn a_certificate_file_that_may_have_no_end_is_refused() {
     let fifo = directory.path().join("fifo");
     assert!(crate::support::isolated("mkfifo").arg(&fifo).status().unwrap().success());
     for path in [Path::new("/dev/zero"), &fifo, directory.path()] {
-        let refused = |outcome: Outcome| outcome.says("it is not a regular file");
+        let refused = |outcome: Outcome| outcome.says("is not a regular file");
         refused(case().env("SSL_CERT_FILE", path).run().fails(22))
             .says("SSL_CERT_FILE can't be used");
         refused(case().env("SMARTEXTRACT_CA_FILE", path).run().fails(3))
             .says("(SMARTEXTRACT_CA_FILE)");
-    }
-    let large = || case().file("large.pem", vec![b'\n'; (16 << 20) + 1]);
-    for (variable, code) in [("SSL_CERT_FILE", 22), ("SMARTEXTRACT_CA_FILE", 3)] {
-        large().env(variable, "large.pem").run().fails(code).says("larger than 16 MiB");
     }
 }
 
