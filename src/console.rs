@@ -12,6 +12,7 @@ use clap::ColorChoice;
 use clap::builder::styling::{AnsiColor, Style};
 
 use crate::error::{Code, Error};
+use crate::signals;
 
 /// How much is printed to standard error.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -151,6 +152,20 @@ impl Console {
                 .hint("report it with the command line, but without key and secret");
             process::exit(i32::from(Self::new(options).fail(&error)));
         }));
+    }
+
+    /// Lets a signal that ends this process fail an `eval` as well, and lets it end process 1, as in a
+    /// container without an init.
+    pub fn report_signals(&self) {
+        let statement = self.options.failure_statement;
+        if statement.is_some() || process::id() == 1 {
+            // If there can be no handler, the signal ends this process as usual.
+            let _ = signals::at_end(move |code| {
+                if let (Some(statement), Ok(code)) = (statement, u8::try_from(code)) {
+                    let _ = Self::print(statement(code));
+                }
+            });
+        }
     }
 
     /// Writes a line to standard error. An error is ignored, because it can't be reported.

@@ -11,6 +11,8 @@ use std::io::{self, Write};
 
 use crate::console::Console;
 use crate::error::Error;
+#[cfg(unix)]
+use crate::signals;
 
 const SECRET_PROMPT: &str = "Secret (hidden): ";
 
@@ -83,6 +85,10 @@ pub fn read_secret() -> io::Result<String> {
     hidden.local_modes.remove(LocalModes::ECHO | LocalModes::ISIG);
     hidden.special_codes[SpecialCodeIndex::VEOL] = interrupt;
     hidden.special_codes[SpecialCodeIndex::VEOL2] = suspend;
+    let restored = before.clone();
+    let _ = signals::at_end(move |_| {
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &restored);
+    });
     // A terminal's longest line, read at once.
     let mut line = [0; 4096];
     loop {
@@ -95,10 +101,14 @@ pub fn read_secret() -> io::Result<String> {
         show("\n");
         let line = &line[..length?];
         match line.last() {
-            None => return Err(io::ErrorKind::UnexpectedEof.into()),
             Some(key) if *key == interrupt => kill_current_process_group(Signal::INT)?,
             Some(key) if *key == suspend => kill_current_process_group(Signal::TSTP)?,
-            Some(_) => return String::from_utf8(line.to_vec()).map_err(io::Error::other),
+            // The terminal cuts a longer line.
+            Some(b'\n') if line.len() < 4096 => {
+                return String::from_utf8(line.to_vec()).map_err(io::Error::other);
+            }
+            Some(b'\n') => return Err(io::Error::other("a line of 4096 bytes or more")),
+            _ => return Err(io::ErrorKind::UnexpectedEof.into()),
         }
     }
 }

@@ -2,13 +2,13 @@
 //!
 //! Errors mean that the system refuses a handler.
 
-use std::io;
-use std::process::{Child, Command};
+use std::process::{self, Child, Command};
+use std::{io, thread};
 
 #[cfg(unix)]
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGXFSZ};
 #[cfg(unix)]
-use signal_hook::flag;
+use signal_hook::iterator::Signals;
 
 /// Gives two signals a handler that does nothing. Call it before anything else.
 ///
@@ -18,7 +18,7 @@ use signal_hook::flag;
 pub fn neutralize() {
     #[cfg(unix)]
     for signal in [SIGCHLD, SIGXFSZ] {
-        let _ = flag::register(signal, std::sync::Arc::default());
+        let _ = signal_hook::flag::register(signal, std::sync::Arc::default());
     }
 }
 
@@ -37,15 +37,31 @@ fn ending() -> Vec<i32> {
     signals
 }
 
-/// From here on a signal ends this process with the exit code that `code` returns for it.
-pub fn exit_on_signal(code: fn(i32) -> i32) -> io::Result<()> {
+/// From here on, a signal that ends this process first calls `last_act` with the exit code. It also
+/// ends process 1, which signals without a handler do not.
+pub fn at_end(last_act: impl Fn(i32) + Send + 'static) -> io::Result<()> {
     #[cfg(unix)]
-    for signal in ending() {
-        let always = std::sync::Arc::new(true.into());
-        flag::register_conditional_shutdown(signal, code(signal), always)?;
+    {
+        let mut signals = Signals::new(ending())?;
+        thread::spawn(move || {
+            if let Some(signal) = signals.forever().next() {
+                last_act(128 + signal);
+                if process::id() != 1 {
+                    // A shell stops its script only if Ctrl-C ended the program as a signal.
+                    let _ = signal_hook::low_level::emulate_default_handler(signal);
+                }
+                process::exit(128 + signal);
+            }
+        });
     }
     #[cfg(windows)]
-    ctrlc::set_handler(move || std::process::exit(code(2))).map_err(io::Error::other)?;
+    {
+        let handler = move || {
+            last_act(130);
+            process::exit(130);
+        };
+        ctrlc::set_handler(handler).map_err(io::Error::other)?;
+    }
     Ok(())
 }
 
@@ -54,10 +70,10 @@ pub fn exit_on_signal(code: fn(i32) -> i32) -> io::Result<()> {
 #[cfg(unix)]
 pub fn start(command: &mut Command) -> io::Result<Child> {
     use rustix::process::{Pid, Signal, kill_process};
-    let mut signals = signal_hook::iterator::Signals::new(ending())?;
+    let mut signals = Signals::new(ending())?;
     let child = command.spawn()?;
     let pid = Pid::from_child(&child);
-    std::thread::spawn(move || {
+    thread::spawn(move || {
         for number in signals.forever() {
             let is_key = number == SIGINT || number == SIGQUIT;
             if is_key && std::fs::File::open("/dev/tty").is_ok() {

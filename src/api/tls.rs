@@ -21,8 +21,9 @@ pub fn error(peer: Peer, error: &Tls) -> Error {
     };
     let (sentence, hint) = explanation(known);
     let reason = match error {
-        Tls::InvalidCertificate(NotValidForNameContext { expected, presented }) => {
-            format!("the certificate is for {}, not for {}", names(presented), expected.to_str())
+        // Without the names in the certificate: a server could write the secret there.
+        Tls::InvalidCertificate(NotValidForNameContext { expected, .. }) => {
+            format!("the certificate is for another host, not for {}", expected.to_str())
         }
         _ if sentence.is_empty() => format!("TLS: {name}"),
         Tls::InvalidCertificate(_) => sentence.to_owned(),
@@ -84,14 +85,6 @@ fn innermost_name(error: &Tls) -> String {
     let names = debug.split([' ', ')', '[', '"']).next().unwrap_or_default();
     let innermost = names.rsplit('(').find(|name| name.starts_with(char::is_alphabetic));
     innermost.unwrap_or_default().to_owned()
-}
-
-/// The names in a certificate, of which rustls gives the debug form (`DnsName("example.com")`).
-fn names(presented: &[String]) -> String {
-    let mut names = presented.join(", ").replace("DnsName", "").replace("IpAddress", "");
-    names.retain(|c| c.is_ascii_alphanumeric() || ", .-*:".contains(c));
-    names.truncate(200);
-    if names.is_empty() { "no host".to_owned() } else { names }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
-use std::{env, thread};
+use std::{env, process, thread};
 
 use anyhow::Context;
 
@@ -67,7 +67,7 @@ fn variables(args: &EmulatorArgs, address: SocketAddr) -> [(String, String); 4] 
 
 fn serve_alone(args: &EmulatorArgs, address: SocketAddr, console: &Console) -> Result<u8, Error> {
     // First, because a signal may arrive once the address is known.
-    signals::exit_on_signal(|_| 0).context("can't wait for signals")?;
+    signals::at_end(|_| process::exit(0)).context("can't wait for signals")?;
     Console::print(format!("http://{address}\n"))?;
     if io::stderr().is_terminal() {
         for (name, value) in variables(args, address) {

@@ -1,14 +1,11 @@
 //! From flags to a session: what `token`, `check` and `exec` share.
 
-use std::process;
-
 use super::progress::Progress;
 use crate::api::{self, Client, TokenRequest, trust};
 use crate::console::Console;
 use crate::error::{Code, Error};
 use crate::output::Session;
 use crate::settings::{self, Flags, Origin, Setting, Settings, Sources};
-use crate::signals;
 
 /// Resolves the settings of this process, and reports them with `-v`.
 pub fn settings(flags: &Flags, console: &Console) -> Result<Settings, Error> {
@@ -40,10 +37,7 @@ pub fn warn_of_mixed_hosts(settings: &Settings, console: &Console) {
 
 /// Reads the secret and exchanges it, with the key, for a session.
 pub fn open(settings: &Settings, console: &Console) -> Result<Session, Error> {
-    // A signal without a handler does not end process 1, as in a container without an init.
-    if process::id() == 1 {
-        let _ = signals::exit_on_signal(|signal| 128 + signal);
-    }
+    console.report_signals();
     let (key, source) = settings.credentials()?;
     let (secret, warning) = source.read()?;
     if let Some(warning) = warning {

@@ -48,10 +48,18 @@ impl Target {
     }
 }
 
-/// Whether the path means this process's standard output, which must not be opened again: the
-/// position in a redirected file is the shell's.
+/// Whether the path means this process's standard output, under any name. It must not be opened
+/// again: the position in a redirected file is the shell's.
 pub fn is_standard_output(path: &Path) -> bool {
-    matches!(path.to_str(), Some("-" | "/dev/stdout" | "/dev/fd/1" | "/proc/self/fd/1"))
+    if path == Path::new("-") {
+        return true;
+    }
+    #[cfg(unix)]
+    if let (Ok(file), Ok(output)) = (path.metadata(), Path::new("/dev/stdout").metadata()) {
+        use std::os::unix::fs::MetadataExt;
+        return (file.dev(), file.ino()) == (output.dev(), output.ino());
+    }
+    false
 }
 
 /// The directory of a file; empty for the current one.
@@ -59,12 +67,18 @@ pub fn parent(path: &Path) -> &Path {
     path.parent().unwrap_or(path)
 }
 
-/// Checks that text can be appended to the file, which may not exist yet.
+/// Checks that text can be appended to the file, which may not exist yet. Opening a pipe or a device
+/// could already have an effect.
 pub fn check_append(path: &Path) -> io::Result<()> {
-    if path.exists() {
-        OpenOptions::new().append(true).open(path)?;
-    } else {
-        tempfile::tempfile_in(parent(path))?;
+    match path.metadata() {
+        Ok(metadata) if metadata.is_file() => {
+            OpenOptions::new().read(true).append(true).open(path)?;
+        }
+        Ok(metadata) if metadata.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
+        Ok(_) => {}
+        Err(_) => {
+            tempfile::tempfile_in(parent(path))?;
+        }
     }
     Ok(())
 }
@@ -74,7 +88,8 @@ pub fn append(path: &Path, text: &str) -> io::Result<()> {
     let mut options = OpenOptions::new();
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.read(true).append(true).create(true).open(path)?;
+    let is_special = path.exists() && !path.is_file();
+    let mut file = options.read(!is_special).append(true).create(true).open(path)?;
     let metadata = file.metadata()?;
     let mut last = *b"\n";
     if metadata.is_file() && metadata.len() > 0 {
