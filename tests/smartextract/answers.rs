@@ -8,7 +8,7 @@ const DISABLED: &str = r#"{"status":"error","error":"This API key is disabled"}"
 const DENIED: &str = r#"{"status":"error","type":"unauthorizedApiKeyError","error":{"message":"The API Key used does not have privilege to perform the intended action"}}"#;
 
 #[track_caller]
-fn ends_in(status: usize, body: &str, code: i32) -> crate::support::Outcome {
+fn ends_in(status: u16, body: &str, code: i32) -> crate::support::Outcome {
     let api = Api::answering(status, body);
     Case::token(&api.url(), "").run().fails(code)
 }

@@ -1,13 +1,8 @@
 //! Completions: the scripts in `completions/`, and what real shells offer with them.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use assert_cmd::cargo::cargo_bin;
-#[cfg(unix)]
-use rexpect::session::spawn_command;
-
-use crate::support::{Case, PROFILE, has_program, isolated};
+use crate::support::{Case, has_program};
 
 const SCRIPTS: [(&str, &str); 5] = [
     ("bash", "smartextract.bash"),
@@ -37,24 +32,20 @@ fn the_scripts_in_the_tree_are_up_to_date() {
     }
 }
 
-/// A shell with the program first on PATH, and a home directory with a profile file.
-fn shell(shell: &str) -> (Case, Command) {
-    let home = Case::new("").profile(
-        "[profiles.alpha]\n[profiles.beta]\n[environments.gamma]\n\
-         token_url = \"https://h/\"\niframe_template = \"https://h/{token}\"\n",
-    );
-    let path = std::env::var_os("PATH").unwrap();
-    let first = cargo_bin!("smartextract").parent().unwrap().to_owned();
-    let path = std::env::join_paths([first].into_iter().chain(std::env::split_paths(&path)));
-    let mut command = isolated(shell);
-    command.env("PATH", path.unwrap()).env("TERM", "dumb");
-    command.env("HOME", home.path("")).env("SMARTEXTRACT_CONFIG", home.path(PROFILE));
-    (home, command)
+/// A shell with a profile file and a file whose name needs quotes.
+fn shell(shell: &str, script: &str) -> Case {
+    Case::script(shell, script)
+        .profile(
+            "[profiles.alpha]\n[profiles.beta]\n[environments.gamma]\n\
+             token_url = \"https://h/\"\niframe_template = \"https://h/{token}\"\n",
+        )
+        .file("my file.pem", "")
+        .env("TERM", "dumb")
 }
 
 /// Checks that the shell offers at least the expected words. `script` makes it print what it offers
 /// after the typed words: one word per line, optionally with a tab and a description.
-fn offers(program: &str, option: &str, script: impl Fn(&[&str]) -> String) {
+fn offers(program: &str, script: impl Fn(&[&str]) -> String) {
     if !has_program(program) {
         return;
     }
@@ -64,9 +55,7 @@ fn offers(program: &str, option: &str, script: impl Fn(&[&str]) -> String) {
         (["smartextract", "token", "--env", ""], &["production", "staging", "gamma"]),
         (["smartextract", "exec", "--profile", ""], &["alpha", "beta"]),
     ] {
-        let (_home, mut command) = shell(program);
-        let output = command.args([option, "-c", &script(&words)]).output().unwrap();
-        let text = String::from_utf8_lossy(&output.stdout);
+        let text = shell(program, &script(&words)).run().stdout;
         let found: Vec<&str> =
             text.lines().map(|line| line.split('\t').next().unwrap().trim()).collect();
         assert!(offered.iter().all(|word| found.contains(word)), "{words:?}: {text}");
@@ -75,7 +64,7 @@ fn offers(program: &str, option: &str, script: impl Fn(&[&str]) -> String) {
 
 #[test]
 fn bash_offers_commands_formats_environments_and_profiles() {
-    offers("bash", "--norc", |words| {
+    offers("bash", |words| {
         let current = words.last().unwrap();
         format!(
             "source '{}'; COMP_WORDS=('{}'); COMP_CWORD={}; COMP_TYPE=9\n\
@@ -91,35 +80,28 @@ fn bash_offers_commands_formats_environments_and_profiles() {
 #[test]
 fn fish_offers_commands_formats_environments_and_profiles() {
     let script = file("smartextract.fish");
-    offers("fish", "--no-config", |words| {
+    offers("fish", |words| {
         format!("source '{}'; complete -C '{}'", script.display(), words.join(" "))
     });
 }
 
 #[test]
 fn fish_completes_command_and_its_arguments() {
-    if !has_program("fish") {
-        return;
+    if has_program("fish") {
+        let script = format!(
+            "source '{}'; complete -C 'smartextract exec -- cat my'; \
+             complete -C 'smartextract emulator -- smartextract tok'",
+            file("smartextract.fish").display()
+        );
+        let offered = shell("fish", &script).run().stdout;
+        assert!(offered.contains("my file.pem") && offered.contains("token\t"), "{offered}");
     }
-    let (home, mut command) = shell("fish");
-    let home = home.file("my file.pem", "");
-    let script = format!(
-        "source '{}'; complete -C 'smartextract exec -- cat my'; \
-         complete -C 'smartextract emulator -- smartextract tok'",
-        file("smartextract.fish").display()
-    );
-    command.args(["--no-config", "-c", &script]).current_dir(home.path(""));
-    let offered = String::from_utf8(command.output().unwrap().stdout).unwrap();
-    assert!(offered.contains("my file.pem") && offered.contains("token\t"), "{offered}");
 }
 
 /// Types on the command line of an interactive shell, and checks what Tab makes of it.
 #[cfg(unix)]
-fn completes(program: &str, options: &[&str], set_up: &str, typed: &str, completed: &str) {
-    let (home, mut command) = shell(program);
-    let home = home.file("my file.pem", "");
-    command.args(options).current_dir(home.path(""));
-    let mut shell = spawn_command(command, Some(20_000)).unwrap();
+fn completes(shell_line: &str, set_up: &str, typed: &str, completed: &str) {
+    let (_home, mut shell) = shell("sh", &format!("exec {shell_line}")).on_a_terminal();
     shell.send_line(&format!("stty echo; PS1=; {set_up}; echo rea''dy")).unwrap();
     shell.exp_string("ready").unwrap();
     // The line editor switches bracketed paste on when it is ready.
@@ -127,7 +109,7 @@ fn completes(program: &str, options: &[&str], set_up: &str, typed: &str, complet
     shell.send(&format!("{typed}\t")).unwrap();
     shell.flush().unwrap();
     let shown = shell.exp_string(completed);
-    assert!(shown.is_ok(), "{program}: {typed}: {shown:?}");
+    assert!(shown.is_ok(), "{typed}: {shown:?}");
     // An interactive shell ignores SIGTERM.
     shell.process_mut().set_kill_timeout(Some(1));
 }
@@ -141,12 +123,11 @@ fn bash_quotes_paths() {
             "bind 'set enable-bracketed-paste on'; source '{}'",
             file("smartextract.bash").display()
         );
-        let options = ["--norc", "--noprofile", "-i"];
         for (typed, completed) in [
             ("smartextract token --ca-file m", r"my\ file.pem"),
             ("smartextract token -o ~/m", r"~/my\ file.pem"),
         ] {
-            completes("bash", &options, &set_up, typed, completed);
+            completes("bash --norc --noprofile -i", &set_up, typed, completed);
         }
     }
 }
@@ -172,6 +153,6 @@ fn zsh_completes_commands_formats_environments_profiles_and_paths() {
         (&installed, "smartextract token --ca-file ~/m", r"--ca-file ~/my\ file.pem"),
         (&installed, "smartextract token --output=m", r"--output=my\ file.pem"),
     ] {
-        completes("zsh", &["-f", "-i"], set_up, typed, completed);
+        completes("zsh -f -i", set_up, typed, completed);
     }
 }

@@ -1,33 +1,27 @@
 //! The whole program as its users run it: the real binary, real sockets, real shells.
 //!
-//! `support::Case` runs the binary and checks that no output contains a secret. Modules that start
-//! it from a shell or on a terminal check that themselves.
+//! What the program prints is in `tests/cmd`. Here is what such a case can't show. `support::Case`
+//! checks that no output contains a secret.
 
 mod answers;
 mod attempts;
-mod check;
+#[cfg(unix)]
+mod cases;
+#[cfg(unix)]
+mod command;
 mod completions;
-mod config;
 mod documents;
 mod emulator;
-mod emulator_command;
-mod environments;
-mod errors;
 #[cfg(unix)]
 mod examples;
-mod exec;
 mod faults;
-mod formats;
 mod init;
-mod load;
-mod manual;
 #[cfg(target_os = "linux")]
 mod memory;
-mod output_file;
+mod output;
 mod proxies;
 mod round_trips;
+mod settings;
 mod shells;
-mod sources;
 mod support;
 mod tls;
-mod verbosity;

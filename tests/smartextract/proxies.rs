@@ -98,7 +98,7 @@ fn an_invalid_proxy_is_a_config_error_and_never_a_direct_connection() {
         Case::token(&api.url(), "").arg("--proxy").arg(proxy).run().fails(3).says("flag --proxy");
     }
     Case::token(&api.url(), "").arg("--proxy").arg("").run().fails(3);
-    assert!(!api.mock.matched(), "a request was sent");
+    assert!(!api.was_asked(), "a request was sent");
 }
 
 #[test]
