@@ -1,5 +1,6 @@
 //! Which failures are retried, how often, and within which time.
 
+use std::collections::HashSet;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::thread;
@@ -134,4 +135,17 @@ fn exit_20_if_no_thread_can_be_created() {
         .says("no thread can be created")
         .says("caused by: ")
         .says("hint: raise the limit");
+}
+
+#[test]
+fn processes_that_fail_together_do_not_retry_together() {
+    let waits: HashSet<String> = (0..5)
+        .map(|_| {
+            let case = Case::new("emulator --fail 503x1 -- smartextract token -v");
+            let stderr = case.run().stderr;
+            let wait = stderr.lines().find(|line| line.contains("waiting for "));
+            wait.unwrap().to_owned()
+        })
+        .collect();
+    assert!(waits.len() > 1, "{waits:?}");
 }
