@@ -3,22 +3,22 @@
 #![allow(clippy::doc_markdown, reason = "the doc comments are the help, which shows backticks")]
 
 mod help;
+mod output_options;
 mod settings;
 mod usage_error;
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::Styles;
 use clap::builder::styling::AnsiColor;
-use clap::builder::{StyledStr, Styles};
 use clap::error::ErrorKind;
-use clap::{Args, ColorChoice, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 
 pub use self::help::{examples, exit_codes, has_exit_codes};
+pub use self::output_options::of_refused as output_options_of_refused;
 pub use self::settings::{FileArgs, SettingsArgs, setting_names};
-pub use self::usage_error::output_options as output_options_of_refused;
-use crate::console::{OutputOptions, Verbosity};
 use crate::emulator::Fault;
 use crate::error::Error;
 use crate::output::Format;
@@ -46,7 +46,7 @@ pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
     #[command(flatten)]
-    output: OutputArgs,
+    output: output_options::OutputArgs,
 }
 
 #[derive(Subcommand)]
@@ -106,7 +106,7 @@ pub struct TokenArgs {
 pub struct CheckArgs {
     /// Output format
     #[arg(short, long, value_name = "FORMAT", help_heading = "Output", default_value = "text")]
-    pub format: CheckFormat,
+    pub format: ReportFormat,
     #[command(flatten)]
     pub settings: SettingsArgs,
 }
@@ -143,8 +143,8 @@ pub enum ConfigCommand {
 #[derive(Args)]
 pub struct ShowArgs {
     /// Output format
-    #[arg(short, long, value_name = "FORMAT", help_heading = "Output", default_value = "table")]
-    pub format: ShowFormat,
+    #[arg(short, long, value_name = "FORMAT", help_heading = "Output", default_value = "text")]
+    pub format: ReportFormat,
     #[command(flatten)]
     pub settings: SettingsArgs,
 }
@@ -204,20 +204,12 @@ fn delay(text: &str) -> Result<Duration, &'static str> {
     seconds.map(Duration::from_secs_f64).ok_or("expected seconds, from 0 to 3600")
 }
 
-/// The formats of `check`.
+/// The formats of `check` and `config show`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum CheckFormat {
-    /// One line of text
+pub enum ReportFormat {
+    /// Text for people
+    #[value(alias = "table")]
     Text,
-    /// One line of JSON
-    Json,
-}
-
-/// The formats of `config show`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ShowFormat {
-    /// Aligned columns
-    Table,
     /// One line of JSON
     Json,
 }
@@ -232,31 +224,11 @@ pub enum Shell {
     Elvish,
 }
 
-/// The flags that can be placed anywhere.
-#[derive(Args)]
-struct OutputArgs {
-    /// Print settings and progress to standard error
-    #[arg(short, long, global = true, help_heading = "Output")]
-    verbose: bool,
-    /// Print only errors
-    #[arg(short, long, global = true, help_heading = "Output")]
-    quiet: bool,
-    /// When to use colors
-    ///
-    /// auto uses them on a terminal, unless NO_COLOR is set.
-    #[arg(long, value_name = "WHEN", global = true, help_heading = "Output")]
-    #[arg(hide_short_help = true, default_value = "auto")]
-    color: ColorChoice,
-}
-
 /// The result of parsing a command line.
 pub enum Parsed {
     Run(Box<Cli>),
-    /// Help or version. `is_error` if it is shown because the command is missing.
-    Help {
-        text: StyledStr,
-        is_error: bool,
-    },
+    /// Help or version to print: a success, unless the command is missing.
+    Help(clap::Error),
 }
 
 /// The complete definition of the command line, for clap.
@@ -273,44 +245,15 @@ pub fn parse(arguments: &[OsString]) -> Result<Parsed, Error> {
         Ok(cli) => return Ok(Parsed::Run(Box::new(cli))),
         Err(refused) => refused,
     };
-    let is_error = refused.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
     match refused.kind() {
-        ErrorKind::DisplayVersion => Ok(Parsed::Help { text: refused.render(), is_error }),
+        ErrorKind::DisplayVersion => Ok(Parsed::Help(refused)),
         ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             // Only now, because completing the definitions would double the time of each start.
-            let help = command().try_get_matches_from(arguments).err().unwrap_or(refused);
-            Ok(Parsed::Help { text: help.render(), is_error })
+            let help = command().try_get_matches_from(arguments).err();
+            Ok(Parsed::Help(help.unwrap_or(refused)))
         }
         _ => Err(usage_error::usage_error(&refused, arguments)),
     }
-}
-
-impl Cli {
-    pub fn output_options(&self) -> OutputOptions {
-        let (json_errors, failure_statement) = match &self.command {
-            Command::Token(args) => (args.format == Format::Json, args.format.failure_statement()),
-            Command::Check(args) => (args.format == CheckFormat::Json, None),
-            Command::Config(ConfigCommand::Show(args)) => (args.format == ShowFormat::Json, None),
-            Command::Exec(ExecArgs { command, .. })
-            | Command::Emulator(EmulatorArgs { command, .. }) => {
-                (false, failure_statement_of(command))
-            }
-            _ => (false, None),
-        };
-        let verbosity = match (self.output.quiet, self.output.verbose) {
-            (true, _) => Verbosity::Quiet,
-            (false, true) => Verbosity::Verbose,
-            (false, false) => Verbosity::Normal,
-        };
-        OutputOptions { json_errors, failure_statement, verbosity, color: self.output.color }
-    }
-}
-
-/// The statement for a COMMAND that does not start, if it is this program with a format for `eval`.
-fn failure_statement_of(command: &[OsString]) -> Option<fn(u8) -> String> {
-    let program = command.first().and_then(|program| Path::new(program).file_stem())?;
-    let options = usage_error::output_options(command);
-    options.failure_statement.filter(|_| program == "smartextract")
 }
 
 #[cfg(test)]

@@ -7,11 +7,8 @@ use std::io::{self, IsTerminal, Write};
 use std::panic;
 use std::process::{self, ExitCode};
 
-use anstream::AutoStream;
-use anstream::stream::RawStream;
 use anyhow::Context;
 use clap::ColorChoice;
-use clap::builder::StyledStr;
 use clap::builder::styling::{AnsiColor, Style};
 
 use crate::error::{Code, Error};
@@ -47,14 +44,21 @@ pub struct Console {
 }
 
 impl Console {
-    pub const fn new(options: OutputOptions) -> Self {
+    /// Also sets for this process when to use colors; help and version follow that, too.
+    pub fn new(options: OutputOptions) -> Self {
+        match options.color {
+            ColorChoice::Auto => anstream::ColorChoice::Auto,
+            ColorChoice::Always => anstream::ColorChoice::Always,
+            ColorChoice::Never => anstream::ColorChoice::Never,
+        }
+        .write_global();
         Self { options, held: RefCell::new(Vec::new()) }
     }
 
     /// Prints settings or progress, with `-v`.
     pub fn info(&self, text: impl FnOnce() -> String) {
         if self.options.verbosity == Verbosity::Verbose {
-            self.print_labelled("info:", AnsiColor::Blue, &text());
+            Self::print_labelled("info:", AnsiColor::Blue, &text());
         }
     }
 
@@ -62,7 +66,7 @@ impl Console {
         match self.options.verbosity {
             Verbosity::Quiet => {}
             _ if self.options.json_errors => self.held.borrow_mut().push(text),
-            _ => self.print_labelled("warning:", AnsiColor::Yellow, &text),
+            _ => Self::print_labelled("warning:", AnsiColor::Yellow, &text),
         }
     }
 
@@ -97,16 +101,11 @@ impl Console {
         Ok(written.context("standard output can't be written")?)
     }
 
-    /// Prints help or version, or, for an invalid command line, the help to standard error.
-    pub fn print_help(&self, text: &StyledStr, is_error: bool) -> ExitCode {
-        if is_error {
-            let _ = write!(self.styled(io::stderr()), "{}", text.ansi());
-            return ExitCode::from(Code::Usage.exit_code());
-        }
-        let mut stdout = self.styled(io::stdout());
-        let written = write!(stdout, "{}", text.ansi()).and_then(|()| stdout.flush());
-        let written = written.context("standard output can't be written").map_err(Error::from);
-        self.finish(written.map(|()| 0))
+    /// Prints help or version to standard output, or, if the command is missing, to standard error.
+    pub fn print_help(&self, help: &clap::Error) -> ExitCode {
+        let code = if help.use_stderr() { Code::Usage.exit_code() } else { 0 };
+        let printed = help.print().context("standard output can't be written");
+        self.finish(printed.map(|()| code).map_err(Error::from))
     }
 
     /// Ends a run: prints its error, if there is one, and returns its exit code.
@@ -114,7 +113,7 @@ impl Console {
         match outcome {
             Ok(code) => {
                 for warning in self.held.take() {
-                    self.print_labelled("warning:", AnsiColor::Yellow, &warning);
+                    Self::print_labelled("warning:", AnsiColor::Yellow, &warning);
                 }
                 ExitCode::from(code)
             }
@@ -128,7 +127,7 @@ impl Console {
             let _ = writeln!(io::stderr().lock(), "{}", error.json(&self.held.take()));
         } else {
             for (label, text) in error.lines() {
-                self.print_labelled(label, AnsiColor::Red, &text);
+                Self::print_labelled(label, AnsiColor::Red, &text);
             }
         }
     }
@@ -154,36 +153,27 @@ impl Console {
         }));
     }
 
-    /// A stream with its escape codes removed or translated if the terminal needs that.
-    fn styled<S: RawStream>(&self, stream: S) -> AutoStream<S> {
-        let choice = match self.options.color {
-            ColorChoice::Auto => anstream::ColorChoice::Auto,
-            ColorChoice::Always => anstream::ColorChoice::Always,
-            ColorChoice::Never => anstream::ColorChoice::Never,
-        };
-        AutoStream::new(stream, choice)
-    }
-
     /// Writes a line to standard error. An error is ignored, because it can't be reported.
-    fn print_labelled(&self, label: &str, color: AnsiColor, text: &str) {
+    fn print_labelled(label: &str, color: AnsiColor, text: &str) {
         let style = Style::new().bold().fg_color(Some(color.into()));
         let text = printable(text);
         let line = match label {
             "" => format!("{text}\n"),
             _ => format!("{style}{label}{style:#} {text}\n"),
         };
-        let _ = self.styled(io::stderr().lock()).write_all(line.as_bytes());
+        let _ = anstream::stderr().lock().write_all(line.as_bytes());
     }
 }
 
 /// Escapes control characters, because names in the text could otherwise control the terminal.
 pub fn printable(text: &str) -> String {
-    text.chars().fold(String::with_capacity(text.len()), |mut shown, c| {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
         if c.is_control() {
             shown.extend(c.escape_unicode());
         } else {
             shown.push(c);
         }
-        shown
-    })
+    }
+    shown
 }

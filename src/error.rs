@@ -60,12 +60,12 @@ impl Code {
     }
 }
 
-/// A setting that helps to fix a failure. Without a value, only its origin is shown.
+/// A fact that helps to fix a failure; a setting has an origin.
 #[derive(Debug)]
 struct Detail {
     name: &'static str,
-    value: Option<String>,
-    origin: String,
+    value: String,
+    origin: Option<String>,
 }
 
 /// A failure to report to the user. No part may contain a secret.
@@ -111,15 +111,22 @@ impl Error {
         self
     }
 
-    /// A setting that helps to find the cause, without its value if that is a secret.
+    /// A setting that helps to find the cause.
     #[must_use]
     pub fn setting(
         mut self,
         name: &'static str,
-        value: Option<String>,
+        value: impl Into<String>,
         origin: &impl ToString,
     ) -> Self {
-        self.details.push(Detail { name, value, origin: origin.to_string() });
+        self.details.push(Detail { name, value: value.into(), origin: Some(origin.to_string()) });
+        self
+    }
+
+    /// Another fact that helps to find the cause.
+    #[must_use]
+    pub fn detail(mut self, name: &'static str, value: String) -> Self {
+        self.details.push(Detail { name, value, origin: None });
         self
     }
 
@@ -162,12 +169,9 @@ impl Error {
 
     /// The message with its chain of causes, on one line.
     pub fn summary(&self) -> String {
-        let mut summary = self.message.to_string();
-        for cause in self.causes() {
-            summary.push_str(": ");
-            summary.push_str(&cause);
-        }
-        summary
+        let mut parts = vec![self.message.to_string()];
+        parts.extend(self.causes());
+        parts.join(": ")
     }
 
     /// The causes, outermost first, without those that only repeat the line before.
@@ -193,9 +197,9 @@ impl Error {
             lines.push(("", format!("  attempt {}: {summary}", index + 1)));
         }
         for Detail { name, value, origin } in &self.details {
-            let text = match value {
-                Some(value) => format!("{value} ({origin})"),
-                None => origin.clone(),
+            let text = match origin {
+                Some(origin) => format!("{value} ({origin})"),
+                None => value.clone(),
             };
             lines.push(("", format!("  {:<12} {text}", format!("{name}:"))));
         }
@@ -238,10 +242,11 @@ impl Error {
     fn details_json(&self) -> Map<String, Value> {
         let mut details = Map::new();
         for Detail { name, value, origin } in &self.details {
-            if let Some(value) = value {
-                details.insert((*name).to_owned(), value.as_str().into());
+            let name = name.replace(' ', "_");
+            if let Some(origin) = origin {
+                details.insert(format!("{name}_origin"), origin.as_str().into());
             }
-            details.insert(format!("{name}_origin"), origin.as_str().into());
+            details.insert(name, value.as_str().into());
         }
         if !self.earlier_attempts.is_empty() {
             details.insert("earlier_attempts".to_owned(), self.earlier_attempts.clone().into());

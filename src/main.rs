@@ -39,8 +39,8 @@ fn main() -> ExitCode {
             let outcome = commands::run(*cli, &console);
             console.finish(outcome)
         }
-        Ok(Parsed::Help { text, is_error }) => {
-            Console::new(cli::output_options_of_refused(&arguments)).print_help(&text, is_error)
+        Ok(Parsed::Help(help)) => {
+            Console::new(cli::output_options_of_refused(&arguments)).print_help(&help)
         }
         Err(error) => Console::new(cli::output_options_of_refused(&arguments)).finish(Err(error)),
     }

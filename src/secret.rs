@@ -4,26 +4,13 @@
 //! memory is wiped on drop.
 
 use secrecy::{ExposeSecret, SecretString};
-use zeroize::Zeroizing;
 
-/// An API key. Not secret on its own, but never shown in full.
-#[derive(Clone, Debug)]
-pub struct Key(SecretString);
+macro_rules! secret_types {
+    ($($(#[$doc:meta])* $name:ident)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug)]
+        pub struct $name(SecretString);
 
-/// The secret that belongs to a key.
-#[derive(Clone, Debug)]
-pub struct Secret(SecretString);
-
-/// A session token.
-#[derive(Clone, Debug)]
-pub struct Token(SecretString);
-
-/// The URL of the component, with a token in it.
-#[derive(Clone, Debug)]
-pub struct IframeUrl(SecretString);
-
-macro_rules! guarded {
-    ($($name:ident),*) => {$(
         impl $name {
             /// The text itself. Each call is a possible leak: keep them few.
             pub fn expose(&self) -> &str {
@@ -36,15 +23,18 @@ macro_rules! guarded {
                 Self(text.into())
             }
         }
-
-        impl From<Zeroizing<String>> for $name {
-            fn from(mut text: Zeroizing<String>) -> Self {
-                Self(std::mem::take(&mut *text).into())
-            }
-        }
     )*};
 }
-guarded!(Key, Secret, Token, IframeUrl);
+secret_types! {
+    /// An API key. Not secret on its own, but never shown in full.
+    Key
+    /// The secret that belongs to a key.
+    Secret
+    /// A session token.
+    Token
+    /// The URL of the component, with a token in it.
+    IframeUrl
+}
 
 impl Key {
     /// The first four characters of a long key, enough to distinguish two keys.
@@ -111,7 +101,7 @@ mod tests {
             ("123456789012", "1234…"),
             ("éàüö567890123", "éàüö…"),
         ] {
-            assert_eq!(Key::from(Zeroizing::new(key.to_owned())).shortened(), shown, "{key}");
+            assert_eq!(Key::from(key.to_owned()).shortened(), shown, "{key}");
         }
     }
 

@@ -1,67 +1,29 @@
-//! What ureq can't do when it connects: try a host's addresses side by side, fail without a panic
-//! if no thread can be created, and report which failures are the proxy's.
+//! What ureq can't do when it connects: report the stage, and try a host's addresses side by side.
 
-use std::error;
-use std::fmt;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::sync::mpsc;
+use std::sync::mpsc::{self, Sender};
 use std::thread;
 use std::time::Duration;
 
+use ureq::Error;
 use ureq::config::Config;
 use ureq::http::Uri;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{
-    Buffers, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout, Transport,
+    Buffers, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout, RustlsConnector,
+    Transport,
 };
-use ureq::{Error, Timeout};
+
+use super::failure::is_lost;
+use super::stage::{PROXY, Peer, SERVER, Stage};
 
 /// RFC 8305, section 8: the recommended Connection Attempt Delay.
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
-/// A failure that ureq reports as a panic, or without what a message about it needs.
+/// Looks names up as ureq does.
 #[derive(Debug)]
-pub enum ConnectError {
-    /// A name was not found.
-    Lookup(io::Error),
-    /// A thread could not be created.
-    Thread(io::Error),
-    /// The proxy was not reached, was lost, or did not connect to the server.
-    Proxy(Error),
-}
-
-impl fmt::Display for ConnectError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Lookup(error) | Self::Thread(error) => error.fmt(f),
-            Self::Proxy(error) => error.fmt(f),
-        }
-    }
-}
-
-impl error::Error for ConnectError {}
-
-impl From<ConnectError> for Error {
-    fn from(fault: ConnectError) -> Self {
-        Self::Other(Box::new(fault))
-    }
-}
-
-/// Runs a job in a thread, and waits for its result no longer than `limit`. A job that is not
-/// finished by then goes on until the process ends.
-pub fn within<T: Send + 'static>(
-    limit: Duration,
-    job: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Error> {
-    let (sender, result) = mpsc::sync_channel(1);
-    thread::Builder::new().spawn(move || sender.send(job())).map_err(ConnectError::Thread)?;
-    result.recv_timeout(limit).map_err(|_| Error::Timeout(Timeout::Global))
-}
-
-/// Looks names up as ureq does, and marks the failures.
-#[derive(Debug)]
-pub struct Lookup;
+pub struct Lookup(pub Sender<Stage>);
 
 impl Resolver for Lookup {
     fn resolve(
@@ -70,75 +32,74 @@ impl Resolver for Lookup {
         config: &Config,
         _: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, Error> {
-        // Without a timeout ureq starts no thread, whose failure would be a panic.
-        let found = DefaultResolver::default().resolve(uri, config, NextTimeout::default());
-        found.map_err(|error| ConnectError::Lookup(error.into_io()).into())
-    }
-}
-
-/// A connector of ureq for proxies, with its failures marked as the proxy's.
-#[derive(Debug, Default)]
-pub struct Proxied<C>(C);
-
-impl<In: Transport, C: Connector<In>> Connector<In> for Proxied<C> {
-    type Out = C::Out;
-
-    fn connect(
-        &self,
-        details: &ConnectionDetails,
-        chained: Option<In>,
-    ) -> Result<Option<Self::Out>, Error> {
-        self.0.connect(details, chained).map_err(|error| ConnectError::Proxy(error).into())
-    }
-}
-
-/// Connects to the first address that answers.
-#[derive(Debug)]
-pub struct TcpRace;
-
-impl<In: Transport> Connector<In> for TcpRace {
-    type Out = Either<In, Connection>;
-
-    fn connect(
-        &self,
-        details: &ConnectionDetails,
-        chained: Option<In>,
-    ) -> Result<Option<Self::Out>, Error> {
-        if chained.is_some() {
-            return Ok(chained.map(Either::A));
+        let peer = match config.proxy() {
+            Some(proxy) if proxy.uri() == uri => &PROXY,
+            _ => &SERVER,
+        };
+        // No one receives the stages of an attempt that was left behind.
+        let _ = self.0.send(Stage::Resolving(peer, uri.host().unwrap_or_default().to_owned()));
+        // Without a timeout ureq starts no thread.
+        let found = DefaultResolver::default().resolve(uri, config, NextTimeout::default())?;
+        if uri.scheme_str().unwrap_or_default().starts_with("socks") {
+            // ureq connects to this proxy itself and reports no stage.
+            let _ = self.0.send(Stage::Waiting(peer));
         }
-        let stream = race(&alternate_families(&details.addrs))?;
-        stream.set_nodelay(true)?;
+        Ok(found)
+    }
+}
+
+/// Connects with TCP unless a proxy did, and with TLS if the URL demands it.
+#[derive(Debug)]
+pub struct Connect {
+    pub tls: RustlsConnector,
+    pub stages: Sender<Stage>,
+    pub has_proxy: bool,
+}
+
+impl<In: Transport> Connector<In> for Connect {
+    type Out = <RustlsConnector as Connector<Either<In, Connection>>>::Out;
+
+    fn connect(
+        &self,
+        details: &ConnectionDetails,
+        chained: Option<In>,
+    ) -> Result<Option<Self::Out>, Error> {
         let config = details.config;
-        let buffers = LazyBuffers::new(config.input_buffer_size(), config.output_buffer_size());
-        Ok(Some(Either::B(Connection { stream, buffers, has_received: false })))
+        // ureq connects to an HTTP proxy with a configuration that has no proxy.
+        let peer = if self.has_proxy && config.proxy().is_none() { &PROXY } else { &SERVER };
+        let transport = if let Some(transport) = chained {
+            Either::A(transport)
+        } else {
+            let stream = race(&details.addrs, peer, &self.stages)?;
+            stream.set_nodelay(true)?;
+            let buffers = LazyBuffers::new(config.input_buffer_size(), config.output_buffer_size());
+            Either::B(Connection { stream, buffers })
+        };
+        if details.needs_tls() {
+            let _ = self.stages.send(Stage::Handshake(peer));
+        }
+        let connected = self.tls.connect(details, Some(transport))?;
+        let _ = self.stages.send(Stage::Waiting(peer));
+        Ok(connected)
     }
 }
 
-/// The addresses with their families in turn, starting with the family of the first (RFC 8305,
-/// section 4).
-fn alternate_families(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
-    let family = addresses.first().map(SocketAddr::is_ipv6);
-    let (mut turns, others): (Vec<_>, Vec<_>) =
-        addresses.iter().partition(|address| Some(address.is_ipv6()) == family);
-    for (index, other) in others.into_iter().enumerate() {
-        turns.insert(turns.len().min(2 * index + 1), other);
-    }
-    turns
-}
-
-/// Tries the addresses one after the other without waiting for those that don't answer (RFC 8305,
+/// Tries the addresses one after the other without waiting for those that don't respond (RFC 8305,
 /// section 5). An attempt that loses goes on in its thread.
-fn race(addresses: &[SocketAddr]) -> Result<TcpStream, Error> {
-    if let [only] = addresses {
-        return Ok(TcpStream::connect(only)?);
-    }
+fn race(
+    addresses: &[SocketAddr],
+    peer: &'static Peer,
+    stages: &Sender<Stage>,
+) -> Result<TcpStream, Error> {
     let (sender, results) = mpsc::channel();
     let mut failure = Error::HostNotFound;
     for &address in addresses {
+        let _ = stages.send(Stage::Connecting(peer, address));
+        if addresses.len() == 1 {
+            return Ok(TcpStream::connect(address)?);
+        }
         let sender = sender.clone();
-        let attempt = move || sender.send(TcpStream::connect(address));
-        thread::Builder::new().spawn(attempt).map_err(ConnectError::Thread)?;
+        thread::Builder::new().spawn(move || sender.send(TcpStream::connect(address)))?;
         // The next address is tried after the delay, or at once if one has failed.
         match results.recv_timeout(ATTEMPT_DELAY) {
             Ok(Ok(stream)) => return Ok(stream),
@@ -156,13 +117,11 @@ fn race(addresses: &[SocketAddr]) -> Result<TcpStream, Error> {
     Err(failure)
 }
 
-/// A connection without time limits of its own: the whole attempt has one (`within`). ureq would
-/// give each read of a proxy's answer the full time again.
+/// A connection without time limits of its own: `Client::post` limits the whole attempt.
 #[derive(Debug)]
 pub struct Connection {
     stream: TcpStream,
     buffers: LazyBuffers,
-    has_received: bool,
 }
 
 impl Transport for Connection {
@@ -172,7 +131,7 @@ impl Transport for Connection {
 
     fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), Error> {
         match self.stream.write_all(&self.buffers.output()[..amount]) {
-            // The other side may have sent the reason first, as an alert or an answer. If it has
+            // The other side may have sent the reason first, as an alert or a response. If it has
             // not, the next read fails, too.
             Err(error) if is_lost(&error) => Ok(()),
             result => Ok(result?),
@@ -182,11 +141,6 @@ impl Transport for Connection {
     fn await_input(&mut self, _: NextTimeout) -> Result<bool, Error> {
         let length = self.stream.read(self.buffers.input_append_buf())?;
         self.buffers.input_appended(length);
-        if length == 0 && !self.has_received {
-            // Else ureq reports a proxy that hangs up as one that refuses.
-            return Err(Error::Io(ErrorKind::UnexpectedEof.into()));
-        }
-        self.has_received = true;
         Ok(length > 0)
     }
 
@@ -196,26 +150,9 @@ impl Transport for Connection {
     }
 }
 
-/// Whether the other side ended the connection.
-pub fn is_lost(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::UnexpectedEof
-            | ErrorKind::ConnectionReset
-            | ErrorKind::ConnectionAborted
-            | ErrorKind::BrokenPipe
-    )
-}
-
-/// The TLS error in an I/O error.
-pub fn as_tls(error: &io::Error) -> Option<&rustls::Error> {
-    error.get_ref()?.downcast_ref()
-}
-
 #[cfg(test)]
 mod tests {
     use std::net::TcpListener;
-    use std::time::Instant;
 
     use socket2::{Domain, Socket, Type};
 
@@ -223,9 +160,12 @@ mod tests {
 
     const BUDGET: Duration = Duration::from_secs(30);
 
-    fn race_within(limit: Duration, addresses: &[SocketAddr]) -> Result<TcpStream, Error> {
+    /// The outcome of a race, if it ends within the limit.
+    fn race_within(limit: Duration, addresses: &[SocketAddr]) -> Option<Result<TcpStream, Error>> {
         let addresses = addresses.to_vec();
-        within(limit, move || race(&addresses))?
+        let (sender, outcome) = mpsc::channel();
+        thread::spawn(move || sender.send(race(&addresses, &SERVER, &mpsc::channel().0)));
+        outcome.recv_timeout(limit).ok()
     }
 
     fn listening() -> (TcpListener, SocketAddr) {
@@ -234,46 +174,42 @@ mod tests {
         (listener, address)
     }
 
+    fn bound() -> (Socket, SocketAddr) {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+        let address = socket.local_addr().unwrap().as_socket().unwrap();
+        (socket, address)
+    }
+
     /// An address that refuses connections. The socket, which is never closed, keeps the port from
     /// other tests.
     fn refusing() -> SocketAddr {
-        let socket = bound();
-        let address = socket.local_addr().unwrap().as_socket().unwrap();
+        let (socket, address) = bound();
         std::mem::forget(socket);
         address
     }
 
-    fn bound() -> Socket {
-        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-        socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
-        socket
-    }
-
-    /// An address that never answers, as long as the sockets live: its queue is full.
+    /// An address that never responds, as long as the sockets live: its queue is full.
     fn unresponsive() -> (Vec<Socket>, SocketAddr) {
-        let listener = bound();
+        let (listener, address) = bound();
         listener.listen(1).unwrap();
-        let address = listener.local_addr().unwrap();
         let mut sockets = vec![listener];
         for _ in 0..8 {
             let client = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
             client.set_nonblocking(true).unwrap();
-            let _ = client.connect(&address);
+            let _ = client.connect(&address.into());
             sockets.push(client);
         }
-        (sockets, address.as_socket().unwrap())
+        (sockets, address)
     }
 
     #[test]
     fn a_dead_address_delays_the_next_one_only_briefly() {
         let ((_queue, dead), (_listener, living)) = (unresponsive(), listening());
         for addresses in [&[dead, living][..], &[dead, dead, living], &[refusing(), dead, living]] {
-            let start = Instant::now();
-            let stream = race_within(BUDGET, addresses).unwrap();
-            assert_eq!(stream.peer_addr().unwrap(), living);
-            let took = start.elapsed();
             // Half a second at most; a machine that is busy may need more, the budget is 30 s.
-            assert!(took < BUDGET / 6, "{took:?}");
+            let stream = race_within(BUDGET / 6, addresses).expect("in time").unwrap();
+            assert_eq!(stream.peer_addr().unwrap(), living);
         }
     }
 
@@ -284,51 +220,20 @@ mod tests {
         let (_listener, living) = listening();
         let mut addresses = vec![refusing(); 40];
         addresses.push(living);
-        let start = Instant::now();
-        race_within(BUDGET, &addresses).unwrap();
         // With the delay after each of them it would be 10 s.
-        assert!(start.elapsed() < BUDGET / 6);
+        race_within(BUDGET / 6, &addresses).expect("in time").unwrap();
     }
 
     #[test]
-    fn a_lost_race_ends_with_the_last_refusal_or_a_timeout() {
+    fn a_lost_race_ends_with_the_last_refusal_or_not_at_all() {
         let (_queue, dead) = unresponsive();
-        let refused = |addresses: &[SocketAddr]| {
-            matches!(race_within(BUDGET, addresses), Err(Error::Io(error))
-                if error.kind() == ErrorKind::ConnectionRefused)
-        };
-        assert!(refused(&[refusing()]));
-        assert!(refused(&[refusing(), refusing()]));
+        for addresses in [&[refusing()][..], &[refusing(), refusing()]] {
+            let outcome = race_within(BUDGET, addresses);
+            assert!(matches!(outcome, Some(Err(Error::Io(error)))
+                if error.kind() == std::io::ErrorKind::ConnectionRefused));
+        }
         for addresses in [&[dead][..], &[dead, dead], &[dead, refusing()], &[refusing(), dead]] {
-            let start = Instant::now();
-            let lost = race_within(Duration::from_secs(1), addresses);
-            assert!(matches!(lost, Err(Error::Timeout(_))), "{lost:?}");
-            assert!(start.elapsed() < BUDGET / 3);
+            assert!(race_within(Duration::from_millis(600), addresses).is_none());
         }
-    }
-
-    #[test]
-    fn families_alternate() {
-        let addresses = |texts: &[&str]| -> Vec<SocketAddr> {
-            texts.iter().map(|text| text.parse().unwrap()).collect()
-        };
-        for (given, turns) in [
-            (&["[::1]:1", "[::2]:1", "1.1.1.1:1"][..], &["[::1]:1", "1.1.1.1:1", "[::2]:1"][..]),
-            (&["1.1.1.1:1", "1.1.1.2:1", "[::1]:1"], &["1.1.1.1:1", "[::1]:1", "1.1.1.2:1"]),
-            (&["[::1]:1", "1.1.1.1:1", "1.1.1.2:1"], &["[::1]:1", "1.1.1.1:1", "1.1.1.2:1"]),
-            (&["1.1.1.1:1"], &["1.1.1.1:1"]),
-            (&[], &[]),
-        ] {
-            assert_eq!(alternate_families(&addresses(given)), addresses(turns));
-        }
-    }
-
-    #[test]
-    fn a_job_that_outlasts_its_limit_is_left_behind() {
-        assert_eq!(within(BUDGET, || 1).unwrap(), 1);
-        let start = Instant::now();
-        let outcome = within(Duration::from_millis(20), || thread::sleep(BUDGET));
-        assert!(matches!(outcome, Err(Error::Timeout(_))), "{outcome:?}");
-        assert!(start.elapsed() < BUDGET / 2);
     }
 }

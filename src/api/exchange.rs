@@ -1,22 +1,19 @@
 //! The exchange: attempts within one time budget, until there is a token or a final failure.
 
-use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
-use ureq::http::Uri;
-use zeroize::Zeroizing;
 
-use super::client::{Client, post};
-use super::response::Failure;
+use super::client::Client;
+use super::failure::Failure;
 use super::retry;
+use super::stage::Stage;
 use crate::error::Error;
 use crate::secret::{Key, Secret, Token};
 
 /// A request for a token.
 pub struct TokenRequest<'a> {
-    pub endpoint: &'a Uri,
     pub key: &'a Key,
     pub secret: &'a Secret,
     /// The time for all network work, including retries and waits.
@@ -25,20 +22,13 @@ pub struct TokenRequest<'a> {
     pub retries: u32,
 }
 
-/// The progress of an exchange.
+/// The progress of an exchange. Attempts are counted from 1.
 pub enum Event<'a> {
-    /// Attempt `number` of at most `of` begins, both counted from 1.
-    AttemptBegins {
-        number: u32,
-        of: u32,
-    },
-    AttemptEnds {
-        number: u32,
-        took: Duration,
-        outcome: Result<(), &'a Error>,
-    },
-    /// A wait of this length before the next attempt begins.
+    AttemptBegins { number: u32, of: u32 },
+    Stage(&'a Stage),
+    AttemptEnds { number: u32, took: Duration, error: Option<&'a Error> },
     WaitBegins(Duration),
+    NoRetry(&'a str),
 }
 
 /// Exchanges key and secret for a token, and reports the progress to `watch`.
@@ -52,45 +42,49 @@ pub fn exchange(
     request: &TokenRequest<'_>,
     watch: &dyn Fn(Event<'_>),
 ) -> Result<Token, Error> {
-    let agent = client.agent(request.endpoint)?;
-    let body = Arc::new(body(request));
+    let deadline = Instant::now() + request.budget;
+    let body = body(request);
     let of = request.retries.saturating_add(1);
-    let start = Instant::now();
-    let left = || request.budget.saturating_sub(start.elapsed());
     let mut earlier: Vec<String> = Vec::new();
     let mut number = 0;
     loop {
         number += 1;
         watch(Event::AttemptBegins { number, of });
         let begin = Instant::now();
-        let attempt = post(&agent, request.endpoint, &body, left())
-            .and_then(|response| response.token(request.key, request.secret));
-        let outcome = attempt.as_ref().map(|_| ()).map_err(|failure| &failure.error);
-        watch(Event::AttemptEnds { number, took: begin.elapsed(), outcome });
-        let Failure { error, is_transient, retry_after } = match attempt {
-            Ok(token) => return Ok(token),
+        let enter = |stage: &Stage| watch(Event::Stage(stage));
+        let response = client.post(&body, deadline, request.budget, &enter);
+        let outcome = response.and_then(|response| response.token(request.key, request.secret));
+        let took = begin.elapsed();
+        let Failure { error, is_transient, retry_after } = match outcome {
+            Ok(token) => {
+                watch(Event::AttemptEnds { number, took, error: None });
+                return Ok(token);
+            }
             Err(failure) => failure,
         };
-        let wait = (is_transient && number < of)
-            .then(|| retry::wait(number, retry_after, left(), fastrand::f64()))
-            .flatten();
-        let Some(wait) = wait else { return Err(error.earlier_attempts(earlier)) };
+        watch(Event::AttemptEnds { number, took, error: Some(&error) });
+        if !is_transient || number == of {
+            return Err(error.earlier_attempts(earlier));
+        }
+        let left = deadline.saturating_duration_since(Instant::now());
+        let Some(wait) = retry::wait(number, retry_after, left, fastrand::f64()) else {
+            let reason = retry::reason_for_none(retry_after, left);
+            watch(Event::NoRetry(&reason));
+            return Err(error.earlier_attempts(earlier).detail("no retry", reason));
+        };
         earlier.push(error.summary());
         watch(Event::WaitBegins(wait));
         thread::sleep(wait);
     }
 }
 
-/// `{"key":"…","secret":"…"}`, in a buffer that is wiped after use.
-fn body(request: &TokenRequest<'_>) -> Zeroizing<Vec<u8>> {
+/// `{"key":"…","secret":"…"}`.
+fn body(request: &TokenRequest<'_>) -> Vec<u8> {
     #[derive(Serialize)]
     struct Body<'a> {
         key: &'a str,
         secret: &'a str,
     }
-    let (key, secret) = (request.key.expose(), request.secret.expose());
-    // Growing would leave a copy behind. JSON needs at most six bytes for each byte.
-    let mut body = Zeroizing::new(Vec::with_capacity(6 * (key.len() + secret.len()) + 32));
-    serde_json::to_writer(&mut *body, &Body { key, secret }).expect("strings are always JSON");
-    body
+    let body = Body { key: request.key.expose(), secret: request.secret.expose() };
+    serde_json::to_vec(&body).expect("strings are always JSON")
 }

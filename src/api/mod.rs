@@ -3,11 +3,14 @@
 mod client;
 mod connect;
 mod exchange;
-mod foreign_text;
+mod failure;
 mod response;
 mod retry;
-mod trust;
+mod server_text;
+mod stage;
+mod tls;
+pub mod trust;
 
 pub use client::Client;
 pub use exchange::{Event, TokenRequest, exchange};
-pub use trust::Trust;
+pub use ureq::tls::RootCerts;

@@ -1,71 +1,92 @@
-//! An answer of the API becomes a token or an error.
+//! A response of the API becomes a token or an error.
 //!
-//! The documented answers are in the vendor's documentation ("API Reference / Data Extraction API /
-//! Authentication", version 4.1).
+//! The documented responses are in the vendor's documentation ("API Reference / Data Extraction API
+//! / Authentication", version 4.1).
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
-use zeroize::Zeroizing;
+use ureq::http::{HeaderMap, Uri};
 
-use super::foreign_text::{is_invisible, shown};
+use super::failure::{Failure, NOT_THE_API, unexpected};
 use super::retry;
+use super::server_text::shown;
 use crate::error::{Code, Error};
 use crate::secret::{Key, Secret, Token};
 
-/// The size limit of an answer's body: more than this API ever sends.
+/// The size limit of a response's body: more than this API ever sends.
 pub const MAX_BYTES: u64 = 1 << 20;
 
 const INVALID_CREDENTIALS: &str = "Invalid credentials provided";
 const KEY_DISABLED: &str = "This API key is disabled";
-const NOT_THE_API: &str = "check the token URL, and whether a proxy answers instead of the API";
 
-/// The error of an answer that this API would not give.
-pub fn unexpected(message: impl Into<String>) -> Error {
-    Error::new(Code::UnexpectedResponse, message).hint(NOT_THE_API)
-}
-
-/// An answer as it came.
+/// A response as it came.
 pub struct Response {
     pub status: u16,
-    pub content_type: Option<String>,
-    /// The least wait before another request.
-    pub retry_after: Option<Duration>,
-    pub body: Zeroizing<Vec<u8>>,
-}
-
-/// An attempt without a token.
-pub struct Failure {
-    pub error: Error,
-    /// Whether another attempt may succeed.
-    pub is_transient: bool,
-    /// The least wait before it.
-    pub retry_after: Option<Duration>,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
 }
 
 impl Response {
     /// The token.
     ///
     /// # Errors
-    /// Why there is none, with the server's own words unless they repeat key or secret.
+    /// Why there is none, with the server's own words if they are safe to show.
     pub fn token(&self, key: &Key, secret: &Secret) -> Result<Token, Failure> {
-        self.read(key, secret).map_err(|error| Failure {
+        let shown = |text: &str| shown(text, key, secret);
+        let read =
+            if self.status == 200 { self.read_token(&shown) } else { Err(self.error(&shown)) };
+        read.map_err(|error| Failure {
             error: error.status(self.status),
             is_transient: retry::is_transient(self.status),
-            retry_after: self.retry_after,
+            retry_after: self.retry_after(),
         })
     }
 
-    fn read(&self, key: &Key, secret: &Secret) -> Result<Token, Error> {
-        let shown = |text: &str| shown(text, key, secret);
-        if self.status == 200 {
-            return self.token_of_success(&shown);
-        }
-        let reason = self.reason();
-        let says = |text| {
-            let reason = reason.as_deref().unwrap_or_default().trim().trim_end_matches('.');
-            reason.eq_ignore_ascii_case(text)
+    /// The least wait before another request.
+    pub fn retry_after(&self) -> Option<Duration> {
+        retry::retry_after(self.header("retry-after")?, SystemTime::now())
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    fn read_token(&self, shown: &dyn Fn(&str) -> String) -> Result<Token, Error> {
+        let Ok(mut json) = serde_json::from_slice::<Value>(&self.body) else {
+            if let Some(encoding) = self.header("content-encoding") {
+                let encoding = shown(encoding);
+                let message =
+                    format!("the response is compressed although not requested ({encoding})");
+                return Err(unexpected(message));
+            }
+            let size = self.body.len();
+            let declared = self.header("content-type").unwrap_or("none");
+            let declared = shown(declared.split(';').next().unwrap_or_default());
+            let message =
+                format!("the response is not JSON ({size} bytes, content type: {declared})");
+            return Err(unexpected(message));
         };
+        let Some(Value::String(token)) = json.pointer_mut("/data/token") else {
+            return Err(unexpected("the response contains no token (no string at data.token)"));
+        };
+        // Anything else is unsafe in a line, a shell or a terminal.
+        let flaw = if token.is_empty() {
+            "is empty"
+        } else if token.contains(char::is_whitespace) {
+            "contains white space"
+        } else if token.contains(char::is_control) {
+            "contains a control character"
+        } else {
+            return Ok(Token::from(std::mem::take(token)));
+        };
+        Err(unexpected(format!("the response's token {flaw}")))
+    }
+
+    fn error(&self, shown: &dyn Fn(&str) -> String) -> Error {
+        let reason = self.reason();
+        let text = reason.as_deref().unwrap_or_default();
+        let says = |known: &str| text.trim().trim_end_matches('.').eq_ignore_ascii_case(known);
         let (code, message) = match self.status {
             401 if says(INVALID_CREDENTIALS) => {
                 (Code::InvalidCredentials, "the API says that the credentials are not valid")
@@ -76,35 +97,20 @@ impl Response {
             401 | 403 => (Code::AccessDenied, "the API denies access"),
             429 => (Code::RateLimited, "the API asks for fewer requests"),
             300..=399 => {
-                (Code::UnexpectedResponse, "the answer is a redirect, which is not followed")
+                (Code::UnexpectedResponse, "the response is a redirect, which is not followed")
             }
+            511 => (Code::ServerError, "the network requires a login"),
             500..=599 => (Code::ServerError, "the server failed"),
-            _ => (Code::UnexpectedResponse, "the answer has an unexpected status"),
+            _ => (Code::UnexpectedResponse, "the response has an unexpected status"),
         };
-        let reason = reason.map(|reason| format!(": {}", shown(&reason))).unwrap_or_default();
-        let message = format!("{message} (HTTP {}{reason})", self.status);
-        Err(Error::new(code, message).hint(hint(code, self.status)))
-    }
-
-    fn token_of_success(&self, shown: &dyn Fn(&str) -> String) -> Result<Token, Error> {
-        let Ok(mut json) = serde_json::from_slice::<Value>(&self.body) else {
-            let content_type = match &self.content_type {
-                Some(content_type) => format!("declared as {}", shown(content_type)),
-                None => "without a content type".to_owned(),
-            };
-            let size = self.body.len();
-            return Err(unexpected(format!(
-                "the answer is not JSON ({size} bytes, {content_type})"
-            )));
+        let status = self.status;
+        let quoted = match (self.redirect_host(), &reason) {
+            (Some(host), _) => format!(" to {}", shown(&host)),
+            (None, Some(text)) => format!(": {}", shown(text)),
+            (None, None) => String::new(),
         };
-        let Some(Value::String(text)) = json.pointer_mut("/data/token") else {
-            return Err(unexpected("the answer contains no token (no string at data.token)"));
-        };
-        let token = Zeroizing::new(std::mem::take(text));
-        match flaw(&token) {
-            Some(flaw) => Err(unexpected(format!("the answer's token {flaw}"))),
-            None => Ok(Token::from(token)),
-        }
+        let message = format!("{message} (HTTP {status}{quoted})");
+        Error::new(code, message).hint(hint(code, status, reason.is_some()))
     }
 
     /// The error text, in either of the two documented shapes.
@@ -113,20 +119,33 @@ impl Response {
         let text = json.pointer("/error/message").or(json.pointer("/error"))?;
         text.as_str().map(str::to_owned)
     }
+
+    fn redirect_host(&self) -> Option<String> {
+        if !matches!(self.status, 300..=399) {
+            return None;
+        }
+        let target: Uri = self.header("location")?.parse().ok()?;
+        Some(target.host()?.to_owned())
+    }
 }
 
-const fn hint(code: Code, status: u16) -> &'static str {
+const fn hint(code: Code, status: u16, is_api: bool) -> &'static str {
     match (code, status) {
         (Code::InvalidCredentials, _) => {
             "check that key and secret belong together and to this environment; a lost secret \
              can't be recovered, only replaced by a new key in the dashboard"
         }
         (Code::KeyDisabled, _) => "enable the key in the dashboard, or use another one",
+        (Code::AccessDenied, _) | (_, 400) if !is_api => {
+            "this is not an error of the API: check the token URL, whether a proxy responds \
+             instead, and whether the server requires a client certificate, which is not sent"
+        }
         (Code::AccessDenied, _) => {
             "check the key's roles in the dashboard: DATA_EXTRACTION for the data extraction API, \
-             ADMIN_ROLE for the admin API; and that no proxy answers instead of the API"
+             ADMIN_ROLE for the Admin API"
         }
         (Code::RateLimited, _) => "try again later, or request fewer tokens at once",
+        (_, 511) => "log in to the network in a browser, then try again",
         (Code::ServerError, _) => "try again later; if it persists, contact the API's operator",
         (_, 300..=399) => "check the token URL: the endpoint itself does not redirect",
         (_, 404 | 405) => "check the token URL: there is no token endpoint at this path",
@@ -134,43 +153,29 @@ const fn hint(code: Code, status: u16) -> &'static str {
     }
 }
 
-/// What makes a token unsafe in a line, a shell or a terminal.
-fn flaw(token: &str) -> Option<&'static str> {
-    if token.is_empty() {
-        Some("is empty")
-    } else if token.contains(char::is_whitespace) {
-        Some("contains white space")
-    } else if token.contains(char::is_control) {
-        Some("contains a control character")
-    } else if token.contains(is_invisible) {
-        Some("contains an invisible character")
-    } else {
-        None
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use ureq::http::HeaderName;
 
     use super::*;
 
-    fn response(status: u16, body: &[u8]) -> Response {
-        let content_type = Some("application/json".to_owned());
-        Response { status, content_type, retry_after: None, body: Zeroizing::new(body.to_vec()) }
+    fn response(status: u16, header: (&'static str, &str), body: &[u8]) -> Response {
+        let headers = [(HeaderName::from_static(header.0), header.1.parse().unwrap())];
+        Response { status, headers: headers.into_iter().collect(), body: body.to_vec() }
     }
 
     fn read(response: &Response) -> Result<Token, Error> {
-        let text = |text: &str| Zeroizing::new(text.to_owned());
-        response.read(&Key::from(text("the-key")), &Secret::from(text("the-secret")))
+        let (key, secret) = ("the-key".to_owned(), "the-secret".to_owned());
+        response.token(&Key::from(key), &Secret::from(secret)).map_err(|failure| failure.error)
     }
 
     fn read_text(status: u16, body: &[u8]) -> Result<Token, Error> {
-        read(&response(status, body))
+        read(&response(status, ("content-type", "application/json"), body))
     }
 
     #[test]
-    fn each_answer_has_its_code_and_hint() {
+    fn each_response_has_its_code_and_hint() {
         use Code::{
             AccessDenied, InvalidCredentials, KeyDisabled, RateLimited, ServerError,
             UnexpectedResponse,
@@ -184,16 +189,17 @@ mod tests {
             (401, flat("This API key is disabled"), KeyDisabled, "enable the key"),
             (401, deep("This API key is disabled"), KeyDisabled, "enable the key"),
             (401, flat("who are you"), AccessDenied, "the key's roles"),
-            (401, String::new(), AccessDenied, "the key's roles"),
+            (401, String::new(), AccessDenied, "client certificate"),
             (403, flat("This API key is disabled"), AccessDenied, "the key's roles"),
-            (403, "<html>".to_owned(), AccessDenied, "the key's roles"),
+            (403, "<html>".to_owned(), AccessDenied, "client certificate"),
             (403, deep("no privilege"), AccessDenied, "the key's roles"),
             (429, String::new(), RateLimited, "fewer tokens"),
             (500, String::new(), ServerError, "the API's operator"),
             (599, String::new(), ServerError, "the API's operator"),
+            (511, String::new(), ServerError, "log in to the network"),
             (301, String::new(), UnexpectedResponse, "does not redirect"),
             (308, String::new(), UnexpectedResponse, "does not redirect"),
-            (400, String::new(), UnexpectedResponse, NOT_THE_API),
+            (400, String::new(), UnexpectedResponse, "client certificate"),
             (404, String::new(), UnexpectedResponse, "no token endpoint"),
             (405, String::new(), UnexpectedResponse, "no token endpoint"),
             (201, r#"{"data":{"token":"t"}}"#.to_owned(), UnexpectedResponse, NOT_THE_API),
@@ -207,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_without_a_valid_token_is_unexpected() {
+    fn a_response_without_a_valid_token_is_unexpected() {
         for (body, said) in [
             ("", "not JSON (0 bytes, "),
             ("<html>", "not JSON"),
@@ -223,7 +229,6 @@ mod tests {
             (r#"{"data":{"token":"a\nb"}}"#, "token contains white space"),
             (r#"{"data":{"token":"a\u0000"}}"#, "token contains a control character"),
             (r#"{"data":{"token":"a\u001b[2J"}}"#, "token contains a control character"),
-            (r#"{"data":{"token":"a\u202eb"}}"#, "token contains an invisible character"),
         ] {
             let error = read_text(200, body.as_bytes()).expect_err(body);
             assert_eq!(error.code(), Code::UnexpectedResponse, "{body}");
@@ -233,9 +238,9 @@ mod tests {
 
     #[test]
     fn a_code_does_not_depend_on_what_key_and_secret_are() {
-        let text = |text: &str| Zeroizing::new(text.to_owned());
-        let response = response(401, br#"{"error":"This API key is disabled"}"#);
-        let error = response.read(&Key::from(text("key")), &Secret::from(text("i"))).unwrap_err();
+        let response = response(401, ("x", ""), br#"{"error":"This API key is disabled"}"#);
+        let (key, secret) = (Key::from("key".to_owned()), Secret::from("i".to_owned()));
+        let error = response.token(&key, &secret).unwrap_err().error;
         assert_eq!(error.code(), Code::KeyDisabled);
     }
 
@@ -250,21 +255,22 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_repeats_the_secret_is_withheld_in_the_body_and_in_the_content_type() {
-        for (text, end) in [
-            (r"a\u001b[31mred\u0007", "(HTTP 401: a[31mred)"),
-            ("no the%2Dsecret", "(HTTP 401: [text withheld: it repeats the key or the secret])"),
+    fn what_the_server_says_is_shown_if_it_is_safe() {
+        const JSON: (&str, &str) = ("content-type", "application/json");
+        for (status, header, body, end) in [
+            (401, JSON, r#"{"error":"no access"}"#, "(HTTP 401: no access)"),
+            (401, JSON, r#"{"error":"no the-SECRET"}"#, "(HTTP 401: [text of 13 bytes withheld])"),
+            (200, ("content-type", "text/html; x=y"), "", "content type: text/html)"),
+            (200, ("content-type", "text/THE-KEY"), "", "[text of 12 bytes withheld])"),
+            (200, ("x", ""), "", "(0 bytes, content type: none)"),
+            (200, ("content-encoding", "gzip"), "x", "compressed although not requested (gzip)"),
+            (302, ("location", "https://h.example/?q=1"), "", "(HTTP 302 to h.example)"),
+            (302, ("location", "https://the-secret/"), "", "to [text of 10 bytes withheld])"),
+            (302, ("location", "/login"), "", "which is not followed (HTTP 302)"),
         ] {
-            let body = format!(r#"{{"error":"{text}"}}"#);
-            let summary = read_text(401, body.as_bytes()).unwrap_err().summary();
+            let summary = read(&response(status, header, body.as_bytes())).unwrap_err().summary();
             assert!(summary.ends_with(end), "{summary}");
         }
-        let mut response = response(200, b"");
-        response.content_type = Some("text/THE-KEY".to_owned());
-        let summary = read(&response).unwrap_err().summary();
-        assert!(
-            summary.ends_with("declared as [text withheld: it repeats the key or the secret])")
-        );
     }
 
     proptest! {

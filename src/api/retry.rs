@@ -1,4 +1,4 @@
-//! Which answers are retried, and when.
+//! Which failures are retried, and when.
 
 use std::time::{Duration, SystemTime};
 
@@ -27,9 +27,21 @@ pub fn wait(
         Some(least) => (least, growing),
         None => (growing / 2, growing / 2),
     };
-    let room = remaining.checked_sub(least).filter(|room| !room.is_zero())?;
+    let room = remaining.saturating_sub(least);
+    if room.is_zero() {
+        return None;
+    }
     // Half of what is left stays for the attempt itself.
     Some(least + spread.min(room / 2).mul_f64(jitter))
+}
+
+/// Why `wait` returned none.
+pub fn reason_for_none(retry_after: Option<Duration>, remaining: Duration) -> String {
+    let asked = match retry_after {
+        Some(least) => format!("Retry-After asks to wait {} s, but ", least.as_secs()),
+        None => String::new(),
+    };
+    format!("{asked}only {:.1} s of the budget are left", remaining.as_secs_f64())
 }
 
 /// The value of a `Retry-After` header: seconds, or a date (RFC 9110, section 10.2.3).

@@ -7,9 +7,6 @@ use clap::{Arg, Command, ValueEnum};
 use crate::error::Code;
 use crate::settings::{PROFILE_KEYS, variable_name};
 
-/// A command line and its purpose.
-pub type Example = (&'static str, &'static str);
-
 pub const EMULATOR: &str = "\
 Run a local stand-in for the API, on its own or around a command
 
@@ -26,69 +23,58 @@ for Ctrl-C, which a terminal sends to COMMAND as well.
 By default it listens on loopback only. To let other machines or containers reach it, use --listen \
 0.0.0.0:PORT; GET /smart-extract returns 200 once it is ready.";
 
-const START: [Example; 3] = [
-    ("smartextract config init", "create a profile file"),
-    ("smartextract token", "print a token"),
-    ("smartextract exec -- npm run e2e", "run a command with a token"),
-];
-
-const TOKEN: [Example; 6] = [
-    ("smartextract token --env staging", "print a token for the staging environment"),
-    ("token=$(smartextract token) || exit", "use it in a script that stops on failure"),
-    ("eval \"$(smartextract token --format env)\"", "set variables; $? shows a failure"),
-    ("smartextract token --format dotenv -o smartextract.env", "write a file of mode 0600"),
-    ("pass show x | smartextract token --key KEY --secret-file -", "use a password manager"),
-    ("smartextract token -v", "see which settings are used"),
-];
-
-const CHECK: [Example; 2] = [
-    ("smartextract check --env staging", "check the staging key"),
-    ("smartextract check || exit", "stop a script if the key does not work"),
-];
-
-const EXEC: [Example; 2] = [
-    ("smartextract exec -- npm run e2e", "run tests with SMARTEXTRACT_TOKEN set"),
-    ("smartextract exec -e stg -- sh -c 'curl \"$SMARTEXTRACT_IFRAME_URL\"'", "use a shell"),
-];
-
-const EMULATOR_EXAMPLES: [Example; 4] = [
-    ("smartextract emulator -- smartextract token", "get a token without an account"),
-    ("smartextract emulator -- npm test", "run tests that request tokens"),
-    ("smartextract emulator --fail 503x2 -- smartextract token -v", "watch retries"),
-    ("smartextract emulator --listen 8080", "run it on its own, on a known port"),
-];
-
-const CONFIG: [Example; 4] = [
-    ("smartextract config init", "create a profile file"),
-    ("smartextract config init --profile staging", "add a second profile"),
-    ("smartextract config show", "see which key is used, and why"),
-    ("${EDITOR:-vi} \"$(smartextract config path)\"", "edit the profile file"),
-];
-
-const COMPLETIONS: [Example; 3] = [
-    ("source <(smartextract completions bash)", "bash: add this line to ~/.bashrc"),
+/// Examples: command, command line, and its purpose.
+static EXAMPLES: [(&str, &str, &str); 24] = [
+    ("smartextract", "smartextract config init", "create a profile file"),
+    ("smartextract", "smartextract token", "print a token"),
+    ("smartextract", "smartextract exec -- npm run e2e", "run a command with a token"),
+    ("token", "smartextract token --env staging", "print a token for the staging environment"),
+    ("token", "token=$(smartextract token) || exit", "use it in a script that stops on failure"),
+    ("token", "eval \"$(smartextract token --format env)\"", "set variables; $? shows a failure"),
     (
+        "token",
+        "smartextract token --format dotenv -o smartextract.env",
+        "write a file of mode 0600",
+    ),
+    (
+        "token",
+        "pass show x | smartextract token --key KEY --secret-file -",
+        "use a password manager",
+    ),
+    ("token", "smartextract token -v", "see which settings are used"),
+    ("check", "smartextract check --env staging", "check the staging key"),
+    ("check", "smartextract check || exit", "stop a script if the key does not work"),
+    ("exec", "smartextract exec -- npm run e2e", "run tests with SMARTEXTRACT_TOKEN set"),
+    (
+        "exec",
+        "smartextract exec -e stg -- sh -c 'curl \"$SMARTEXTRACT_IFRAME_URL\"'",
+        "use a shell",
+    ),
+    ("emulator", "smartextract emulator -- smartextract token", "get a token without an account"),
+    ("emulator", "smartextract emulator -- npm test", "run tests that request tokens"),
+    ("emulator", "smartextract emulator --fail 503x2 -- smartextract token -v", "watch retries"),
+    ("emulator", "smartextract emulator --listen 8080", "run it on its own, on a known port"),
+    ("config", "smartextract config init", "create a profile file"),
+    ("config", "smartextract config init --profile staging", "add a second profile"),
+    ("config", "smartextract config show", "see which key is used, and why"),
+    ("config", "${EDITOR:-vi} \"$(smartextract config path)\"", "edit the profile file"),
+    ("completions", "source <(smartextract completions bash)", "bash: add this line to ~/.bashrc"),
+    (
+        "completions",
         "mkdir -p ~/.zfunc && smartextract completions zsh > ~/.zfunc/_smartextract",
         "zsh: then put `fpath+=~/.zfunc; autoload -Uz compinit && compinit` into ~/.zshrc",
     ),
     (
+        "completions",
         "smartextract completions fish > ~/.config/fish/completions/smartextract.fish",
         "fish: the directory must exist",
     ),
 ];
 
-/// The examples of a command, by its name.
-pub fn examples(command: &str) -> &'static [Example] {
-    match command {
-        "smartextract" => &START,
-        "token" => &TOKEN,
-        "check" => &CHECK,
-        "exec" => &EXEC,
-        "emulator" => &EMULATOR_EXAMPLES,
-        "config" => &CONFIG,
-        "completions" => &COMPLETIONS,
-        _ => &[],
-    }
+/// The examples of a command: each a command line and its purpose.
+pub fn examples(command: &str) -> Vec<(&'static str, &'static str)> {
+    let examples = EXAMPLES.iter().filter(|(name, ..)| *name == command);
+    examples.map(|(_, line, purpose)| (*line, *purpose)).collect()
 }
 
 /// Adds to `--help`: the other names of each setting, examples and exit codes.

@@ -10,11 +10,18 @@ use clap::{ArgMatches, Args, FromArgMatches, ValueHint};
 
 use crate::settings::Flags;
 
+/// The flag of commands that need just the profile file.
 #[derive(Args)]
-struct FileDefinition {
+pub struct FileArgs {
     /// Profile file
     #[arg(long, value_name = "PATH", value_parser = path(), value_hint = ValueHint::FilePath)]
     config: Option<OsString>,
+}
+
+impl FileArgs {
+    pub fn flags(self) -> Flags {
+        self.config.into_iter().map(|path| ("config".to_owned(), path)).collect()
+    }
 }
 
 /// The flags of all settings. `--help` adds each setting's variable and profile key (see `help`).
@@ -102,11 +109,8 @@ fn path() -> impl TypedValueParser<Value = OsString> {
     PathBufValueParser::new().map(PathBuf::into_os_string)
 }
 
-/// All settings flags, as typed.
+/// All settings flags, as typed, by the ids of their definitions, which are the settings' names.
 pub struct SettingsArgs(pub Flags);
-
-/// The flag of commands that need just the profile file.
-pub struct FileArgs(pub Flags);
 
 /// The names of the settings that have a flag, for help and manual.
 pub fn setting_names() -> Vec<String> {
@@ -114,35 +118,29 @@ pub fn setting_names() -> Vec<String> {
     command.get_arguments().map(|arg| arg.get_id().to_string()).collect()
 }
 
-/// Collects a command's flags by the ids of their definitions, which are the settings' names.
-macro_rules! collected_flags {
-    ($($name:ident from $definition:ident),*) => {$(
-        impl Args for $name {
-            fn augment_args(command: clap::Command) -> clap::Command {
-                $definition::augment_args(command)
-            }
+impl Args for SettingsArgs {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        SettingsDefinition::augment_args(command)
+    }
 
-            fn augment_args_for_update(command: clap::Command) -> clap::Command {
-                $definition::augment_args_for_update(command)
-            }
-        }
-
-        impl FromArgMatches for $name {
-            fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-                let mut flags = Flags::new();
-                for name in setting_names() {
-                    if let Ok(Some(value)) = matches.try_get_one::<OsString>(&name) {
-                        flags.insert(name, value.clone());
-                    }
-                }
-                Ok(Self(flags))
-            }
-
-            fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-                *self = Self::from_arg_matches(matches)?;
-                Ok(())
-            }
-        }
-    )*};
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        SettingsDefinition::augment_args_for_update(command)
+    }
 }
-collected_flags!(SettingsArgs from SettingsDefinition, FileArgs from FileDefinition);
+
+impl FromArgMatches for SettingsArgs {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let mut flags = Flags::new();
+        for name in setting_names() {
+            if let Some(value) = matches.get_one::<OsString>(&name) {
+                flags.insert(name, value.clone());
+            }
+        }
+        Ok(Self(flags))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}

@@ -3,50 +3,10 @@
 use std::error::Error as _;
 use std::ffi::OsString;
 
+use clap::CommandFactory;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{ColorChoice, CommandFactory, ValueEnum};
 
-use crate::console::OutputOptions;
 use crate::error::Error;
-use crate::output::Format;
-
-/// How to report an error in these arguments, which clap rejected.
-pub fn output_options(arguments: &[OsString]) -> OutputOptions {
-    let mentioned: Vec<Format> = arguments.iter().skip(1).filter_map(mentioned_format).collect();
-    // If a format for `eval` appears anywhere, its statement is printed: a needless statement does
-    // no harm, but without one the `eval` would succeed.
-    let statement = mentioned.iter().rev().find_map(|format| format.failure_statement());
-    OutputOptions {
-        json_errors: mentioned.contains(&Format::Json),
-        failure_statement: statement,
-        color: color(arguments),
-        ..OutputOptions::default()
-    }
-}
-
-/// The value of `--color`.
-fn color(arguments: &[OsString]) -> ColorChoice {
-    let texts: Vec<&str> = arguments.iter().filter_map(|argument| argument.to_str()).collect();
-    for (index, text) in texts.iter().enumerate() {
-        let value = match text.strip_prefix("--color=") {
-            Some(value) => value,
-            None if *text == "--color" => texts.get(index + 1).copied().unwrap_or_default(),
-            None => continue,
-        };
-        return ColorChoice::from_str(value, true).unwrap_or_default();
-    }
-    ColorChoice::Auto
-}
-
-/// The format that an argument names: on its own, or after `--format=` or `-f`.
-fn mentioned_format(argument: &OsString) -> Option<Format> {
-    let text = argument.to_str()?;
-    let value = match text.strip_prefix('-') {
-        Some(flags) if !flags.starts_with('-') => flags.split_once('f')?.1,
-        _ => text.rsplit('=').next()?,
-    };
-    Format::from_str(value.trim_start_matches('=').trim(), true).ok()
-}
 
 /// Converts clap's error, without any value. With its values removed, clap's own text would no
 /// longer say which argument it is about.

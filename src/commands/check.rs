@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::session;
-use crate::cli::{CheckArgs, CheckFormat};
+use crate::cli::{CheckArgs, ReportFormat};
 use crate::console::{Console, printable};
 use crate::error::Error;
 
@@ -16,8 +16,8 @@ pub fn run(args: &CheckArgs, console: &Console) -> Result<u8, Error> {
         endpoint: settings.token_url.value.to_string(),
     };
     let line = match args.format {
-        CheckFormat::Json => serde_json::to_string(&report).expect("strings are always JSON"),
-        CheckFormat::Text => {
+        ReportFormat::Json => serde_json::to_string(&report).expect("strings are always JSON"),
+        ReportFormat::Text => {
             let Report { key, environment, endpoint } = report;
             printable(&format!("valid: key {key} in {environment} ({endpoint})"))
         }

@@ -13,7 +13,7 @@ use clap_complete::env::{CompleteEnv, Shells};
 use crate::cli::{self, Shell};
 use crate::console::Console;
 use crate::error::{Code, Error};
-use crate::settings::{self, Flags, ProfileFile, Sources, built_in_names};
+use crate::settings::{BUILT_IN_NAMES, Flags, ProfileFile, Sources};
 
 /// Set by the completion scripts.
 const VARIABLE: &str = "SMARTEXTRACT_COMPLETE";
@@ -106,25 +106,23 @@ fn with_candidates(command: Command, with_paths: bool) -> Command {
 }
 
 fn profiles() -> Vec<CompletionCandidate> {
-    let file = profile_file();
-    candidates(file.iter().flat_map(ProfileFile::profile_names))
+    candidates(&profile_file().profile_names())
 }
 
 fn environments() -> Vec<CompletionCandidate> {
     let file = profile_file();
-    let custom = file.iter().flat_map(ProfileFile::environment_names);
-    candidates(built_in_names().into_iter().chain(custom))
+    candidates(&[&BUILT_IN_NAMES[..], &file.environment_names()].concat())
 }
 
-/// The user's profile file, if it can be read.
-fn profile_file() -> Option<ProfileFile> {
-    settings::load_profile_file(&Sources::from_env(&Flags::default()), &mut Vec::new()).ok()?
+/// The user's profile file, or an empty one if it can't be read.
+fn profile_file() -> ProfileFile {
+    ProfileFile::load(&Sources::from_env(&Flags::default())).unwrap_or_default()
 }
 
 /// The shell inserts candidates unquoted, so only names that need no quotes are offered.
-fn candidates<'a>(names: impl Iterator<Item = &'a str>) -> Vec<CompletionCandidate> {
-    let is_plain = |name: &&str| {
+fn candidates(names: &[&str]) -> Vec<CompletionCandidate> {
+    let is_plain = |name: &&&str| {
         name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
     };
-    names.filter(is_plain).map(CompletionCandidate::new).collect()
+    names.iter().filter(is_plain).map(|name| CompletionCandidate::new(*name)).collect()
 }

@@ -83,7 +83,7 @@ fn render(man: &Man, command: &Command, page: &mut Vec<u8>) -> io::Result<()> {
         man.render_subcommands_section(page)?;
     }
     let mut roff = Roff::default();
-    section(&mut roff, "EXAMPLES", cli::examples(command.get_name()));
+    section(&mut roff, "EXAMPLES", &cli::examples(command.get_name()));
     if name(command) == "smartextract" {
         let mut variables = Vec::new();
         for name in cli::setting_names() {

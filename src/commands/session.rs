@@ -3,7 +3,7 @@
 use std::process;
 
 use super::progress::Progress;
-use crate::api::{self, Client, Event, TokenRequest, Trust};
+use crate::api::{self, Client, Event, RootCerts, TokenRequest, trust};
 use crate::console::Console;
 use crate::error::{Code, Error};
 use crate::output::Session;
@@ -50,19 +50,17 @@ pub fn open(settings: &Settings, console: &Console) -> Result<Session, Error> {
         console.warn(warning);
     }
     let proxy = settings.proxy_in_use().map(|proxy| proxy.value.expose());
-    let client = Client::new(trust(settings)?, proxy)?;
+    let client = Client::new(settings.token_url.value.uri(), proxy, trusted(settings)?)?;
     let request = TokenRequest {
-        endpoint: settings.token_url.value.uri(),
         key: &key.value,
         secret: &secret,
         budget: settings.timeout.value,
         retries: settings.retries.value,
     };
     let progress = Progress::start(console, settings.timeout.value);
-    let host = settings.token_url.value.host();
     let watch = |event: Event<'_>| {
         report(console, &event);
-        progress.update(&event, host);
+        progress.update(&event);
     };
     let token = api::exchange(&client, &request, &watch);
     drop(progress);
@@ -71,47 +69,50 @@ pub fn open(settings: &Settings, console: &Console) -> Result<Session, Error> {
     Ok(Session { token, iframe_url, environment: settings.environment.value.clone() })
 }
 
-fn trust(settings: &Settings) -> Result<Trust, Error> {
-    let Some(file) = &settings.ca_file else { return Ok(Trust::System) };
-    Trust::from_pem_file(&file.value).map_err(|cause| {
-        let place = format!("{} ({})", file.value.display(), file.origin);
-        Error::config(format!("the certificate file {place} can't be used")).cause(cause)
-    })
+fn trusted(settings: &Settings) -> Result<Option<RootCerts>, Error> {
+    let Some(file) = &settings.ca_file else { return Ok(None) };
+    match trust::from_pem_file(&file.value) {
+        Ok(certificates) => Ok(Some(certificates)),
+        Err(cause) => {
+            let named = format!("{} ({})", file.value.display(), file.origin);
+            Err(Error::config(format!("the certificate file {named} can't be used")).cause(cause))
+        }
+    }
 }
 
 fn report(console: &Console, event: &Event<'_>) {
     console.info(|| match event {
         Event::AttemptBegins { number, of } => format!("attempt {number} of {of}"),
-        Event::AttemptEnds { number, took, outcome } => {
-            let outcome = match outcome {
-                Ok(()) => "success".to_owned(),
-                Err(error) => error.summary(),
+        Event::Stage(stage) => stage.to_string(),
+        Event::AttemptEnds { number, took, error } => {
+            let outcome = match error {
+                Some(error) => error.summary(),
+                None => "success".to_owned(),
             };
             format!("attempt {number}: {outcome} ({:.3} s)", took.as_secs_f64())
         }
-        Event::WaitBegins(wait) => format!("waiting for {:.3} s", wait.as_secs_f64()),
+        Event::WaitBegins(wait) => format!("next attempt in {:.3} s", wait.as_secs_f64()),
+        Event::NoRetry(reason) => format!("no retry: {reason}"),
     });
 }
 
 /// Adds the settings that help to fix a failed exchange.
 fn with_context(mut error: Error, settings: &Settings) -> Error {
+    let (endpoint, environment) = (&settings.token_url, &settings.environment);
     if matches!(error.code(), Code::InvalidCredentials | Code::KeyDisabled | Code::AccessDenied) {
         if let Ok((key, secret)) = settings.credentials() {
-            error = error.setting("key", Some(key.value.shortened()), &key.origin).setting(
-                "secret",
-                None,
-                &secret.origin,
-            );
+            error = error.setting("key", key.value.shortened(), &key.origin);
+            error = error.setting("secret", "(hidden)", &secret.origin);
         }
     }
-    let (endpoint, environment) = (&settings.token_url, &settings.environment);
-    error = error.setting("endpoint", Some(endpoint.value.to_string()), &endpoint.origin).setting(
-        "environment",
-        Some(environment.value.clone()),
-        &environment.origin,
-    );
+    if error.code() == Code::Timeout {
+        let seconds = settings.timeout.value.as_secs_f64();
+        error = error.setting("timeout", format!("{seconds} s"), &settings.timeout.origin);
+    }
+    error = error.setting("endpoint", endpoint.value.to_string(), &endpoint.origin);
+    error = error.setting("environment", environment.value.clone(), &environment.origin);
     if let Some(proxy) = settings.proxy_in_use() {
-        error = error.setting("proxy", Some(proxy.value.to_string()), &proxy.origin);
+        error = error.setting("proxy", proxy.value.to_string(), &proxy.origin);
     }
     error
 }

@@ -1,7 +1,8 @@
 //! Settings: flags, environment variables, profile file and defaults become values with origins.
 //!
-//! Makes no requests. Only `Sources::from_env` looks at this process, only `profile_file` and
-//! `secret_source` read files, and only `secret_source` runs a program.
+//! Makes no requests. Only `profile_file` and `secret_source` read files, and only `secret_source`
+//! runs a program. The errors are `config`, `usage` for a flag that is no number, and
+//! `missing_credentials`.
 //!
 //! All settings follow one naming rule: `ca_file` is the flag `--ca-file`, the variable
 //! `SMARTEXTRACT_CA_FILE` and the profile key `ca_file`.
@@ -11,22 +12,21 @@ mod origin;
 mod profile_file;
 mod proxy;
 mod resolve;
-mod rows;
 mod secret_source;
-mod sources;
 mod suggest;
 
 use std::ffi::OsString;
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use environment::{Endpoint, Template, built_in_names};
-pub use origin::{Origin, Setting};
+pub use environment::{BUILT_IN_NAMES, Endpoint, Template};
+pub use origin::{Flags, Origin, Setting, Sources, variable_name};
 pub use profile_file::{PROFILE_KEYS, ProfileFile, exposure_warning, read as read_profile_file};
 pub use proxy::Proxy;
-pub use rows::Row;
 pub use secret_source::SecretSource;
-pub use sources::{Flags, Sources, variable_name};
+
+use serde_json::Value;
 
 use self::resolve::Resolver;
 use crate::error::{Code, Error};
@@ -35,179 +35,169 @@ use crate::secret::Key;
 /// Every setting, checked. Only key and secret may still be missing.
 pub struct Settings {
     pub profile_path: Option<Setting<PathBuf>>,
-    pub has_profile_file: bool,
     pub known_profiles: Vec<String>,
     pub profile: Option<Setting<String>>,
     pub environment: Setting<String>,
     pub token_url: Setting<Endpoint>,
     pub iframe_template: Setting<Template>,
-    /// The proxy, even if `NO_PROXY` bypasses it.
     pub proxy: Option<Setting<Proxy>>,
-    pub is_proxy_bypassed: bool,
     pub key: Option<Setting<Key>>,
     pub secret: Option<Setting<SecretSource>>,
     pub timeout: Setting<Duration>,
     pub retries: Setting<u32>,
     pub ca_file: Option<Setting<PathBuf>>,
-    /// What `SSL_CERT_FILE` and `SSL_CERT_DIR` name instead of the system's trust store.
-    pub trust_variables: Vec<Setting<OsString>>,
+    /// `SSL_CERT_FILE` and `SSL_CERT_DIR`, which replace the system's trust store without `ca_file`.
+    pub trust_variables: [Option<Setting<OsString>>; 2],
     /// Problems that do not prevent the exchange.
     pub warnings: Vec<String>,
 }
 
 /// Resolves every setting.
-///
-/// # Errors
-/// `config` for an invalid profile file or setting, `usage` for a flag that is no number.
 pub fn resolve(sources: &Sources<'_>) -> Result<Settings, Error> {
-    let mut warnings = Vec::new();
-    let file = load_profile_file(sources, &mut warnings)?;
-    resolve_with(sources, file.as_ref(), warnings)
+    resolve_with(sources, &ProfileFile::load(sources)?)
 }
 
-/// Like `resolve`, with the content of the profile file (`None` if there is no file).
-///
-/// # Errors
-/// The same.
-pub fn resolve_with(
-    sources: &Sources<'_>,
-    file: Option<&ProfileFile>,
-    warnings: Vec<String>,
-) -> Result<Settings, Error> {
+/// Like `resolve`, with the content of the profile file.
+pub fn resolve_with(sources: &Sources<'_>, file: &ProfileFile) -> Result<Settings, Error> {
     let profile = profile(sources, file)?;
-    let profile_name = profile.as_ref().map(|profile| profile.value.as_str());
-    let mut resolver = Resolver { sources, file, profile: profile_name, warnings };
-    let environment = resolver.environment()?;
+    let warnings = Vec::from_iter(file.warning.clone());
+    let mut resolver = Resolver { sources, file, profile, warnings };
+    let Setting { value: environment, origin } = resolver.environment()?;
     let token_url = resolver.token_url(environment.token_url)?;
-    let (proxy, is_proxy_bypassed) = resolver.proxy(&token_url.value)?;
     Ok(Settings {
         profile_path: sources.profile_path(),
-        has_profile_file: file.is_some(),
-        known_profiles: profile_names(file).into_iter().map(str::to_owned).collect(),
-        environment: environment.name,
+        known_profiles: file.profile_names().into_iter().map(str::to_owned).collect(),
+        environment: Setting { value: environment.name, origin },
+        proxy: resolver.proxy(&token_url.value)?,
         token_url,
         iframe_template: resolver.iframe_template(environment.iframe_template)?,
-        proxy,
-        is_proxy_bypassed,
         key: resolver.key()?,
         secret: resolver.secret()?,
         timeout: resolver.timeout()?,
         retries: resolver.retries()?,
         ca_file: resolver.ca_file()?,
-        trust_variables: resolver.trust_variables(),
+        trust_variables: ["SSL_CERT_FILE", "SSL_CERT_DIR"].map(|name| sources.variable(&[name])),
+        profile: resolver.profile,
         warnings: resolver.warnings,
-        profile,
     })
 }
 
-/// Reads the profile file, which must exist if it was named explicitly. At its default path a file
-/// that can't be opened counts as missing: containers run as another user with `HOME=/root`.
-///
-/// # Errors
-/// `config` if the file is missing or invalid.
-pub fn load_profile_file(
-    sources: &Sources<'_>,
-    warnings: &mut Vec<String>,
-) -> Result<Option<ProfileFile>, Error> {
-    let Some(path) = sources.profile_path() else { return Ok(None) };
-    let is_default = path.origin == Origin::Default;
-    if is_default && profile_file::is_denied(&path.value) {
-        let path = path.value.display();
-        warnings.push(format!("no permission to read the profile file {path}; it is ignored"));
-        return Ok(None);
-    }
-    match profile_file::read(&path.value)? {
-        Some(text) => {
-            let file = ProfileFile::parse(&path.value, text)?;
-            warnings.extend(exposure_warning(&file));
-            Ok(Some(file))
-        }
-        None if is_default => Ok(None),
-        None => {
-            let (path, origin) = (path.value.display(), path.origin);
-            Err(Error::config(format!("no profile file at {path} ({origin})"))
-                .hint("create it with smartextract config init, or correct the path"))
-        }
-    }
-}
-
-fn profile_names(file: Option<&ProfileFile>) -> Vec<&str> {
-    match file {
-        Some(file) => file.profile_names(),
-        None => Vec::new(),
-    }
-}
-
 /// The selected profile, which must exist if it was named.
-fn profile(
-    sources: &Sources<'_>,
-    file: Option<&ProfileFile>,
-) -> Result<Option<Setting<String>>, Error> {
-    let known = profile_names(file);
-    let named = match (sources.given("profile"), file) {
-        (Some(given), _) => Some(given.to_text()?),
-        (None, Some(file)) => file.default_profile(),
-        (None, None) => None,
+fn profile(sources: &Sources<'_>, file: &ProfileFile) -> Result<Option<Setting<String>>, Error> {
+    let selected = match sources.given("profile") {
+        Some(given) => Some(given.text()?),
+        None => file.default_profile(),
     };
-    let Some(name) = named else {
-        let has_default = known.contains(&"default");
-        return Ok(if has_default { Some(Setting::default("default".to_owned())) } else { None });
-    };
-    if known.contains(&name.value.as_str()) {
-        return Ok(Some(name));
-    }
-    let error = suggest::unknown("profile", &name, &known);
-    match sources.profile_path() {
-        Some(path) if file.is_none() => {
-            let path = path.value.display();
-            Err(error.hint(format!("run smartextract config init: no profile file at {path}")))
+    let known = file.profile_names();
+    match selected {
+        Some(name) if !known.contains(&name.value.as_str()) => {
+            Err(suggest::unknown("profile", &name, &known))
         }
-        _ => Err(error),
+        known_or_none => Ok(known_or_none),
     }
 }
 
 impl Settings {
-    /// Key and secret.
-    ///
-    /// # Errors
-    /// `missing_credentials` if one of them was found nowhere.
+    /// Key and secret, which must both have been found.
     pub fn credentials(&self) -> Result<(&Setting<Key>, &Setting<SecretSource>), Error> {
-        let what = match (&self.key, &self.secret) {
-            (Some(key), Some(secret)) => return Ok((key, secret)),
-            (None, None) => "no key and no secret",
-            (None, Some(_)) => "no key",
-            (Some(_), None) => "no secret",
-        };
-        let error = Error::new(Code::MissingCredentials, format!("{what} found"));
+        match (&self.key, &self.secret) {
+            (Some(key), Some(secret)) => Ok((key, secret)),
+            (None, None) => Err(self.missing("no key and no secret found")),
+            (None, Some(_)) => Err(self.missing("no key found")),
+            (Some(_), None) => Err(self.missing("no secret found")),
+        }
+    }
+
+    /// The error for missing credentials, with the way to add them.
+    fn missing(&self, message: &str) -> Error {
+        let error = Error::new(Code::MissingCredentials, message);
         let Some(path) = &self.profile_path else {
-            return Err(error
+            return error
                 .because("no profile file, because there is no home directory")
-                .hint("set SMARTEXTRACT_KEY and SMARTEXTRACT_SECRET, or HOME"));
+                .hint("set SMARTEXTRACT_KEY and SMARTEXTRACT_SECRET, or HOME");
         };
         let path = path.value.display();
-        if let Some(profile) = &self.profile {
-            let hint = format!(
-                "add key and secret to it in {path}, or set SMARTEXTRACT_KEY and \
-                                SMARTEXTRACT_SECRET (an empty variable counts as unset)"
-            );
+        let (reason, step) = if let Some(profile) = &self.profile {
             let reason = format!("profile {} has none", profile.value);
-            return Err(error.because(reason).hint(hint));
-        }
-        if let [first, ..] = &self.known_profiles[..] {
+            (reason, format!("add key and secret to it in {path}"))
+        } else if let [first, ..] = &self.known_profiles[..] {
             let names = self.known_profiles.join(", ");
-            return Err(error
-                .because(format!("no profile is selected in {path}; it has: {names}"))
-                .hint(format!("use --profile {first}, or set default_profile in the file")));
-        }
-        let reason = if self.has_profile_file { "no profile in" } else { "no profile file at" };
-        Err(error.because(format!("{reason} {path}")).hint(
-            "run smartextract config init, or set SMARTEXTRACT_KEY and SMARTEXTRACT_SECRET \
-             (an empty variable counts as unset)",
+            let reason = format!("no profile is selected in {path}; it has: {names}");
+            (reason, format!("use --profile {first}, set default_profile in the file"))
+        } else {
+            (format!("no profile in {path}"), "run smartextract config init".to_owned())
+        };
+        error.because(reason).hint(format!(
+            "{step}, or set SMARTEXTRACT_KEY and SMARTEXTRACT_SECRET (an empty variable counts as \
+             unset)"
         ))
     }
 
     /// The proxy to connect through, unless `NO_PROXY` bypasses it.
     pub fn proxy_in_use(&self) -> Option<&Setting<Proxy>> {
-        if self.is_proxy_bypassed { None } else { self.proxy.as_ref() }
+        self.proxy.as_ref().filter(|proxy| !proxy.value.is_bypassed)
+    }
+
+    /// What `config show` and `-v` print.
+    pub fn rows(&self) -> Vec<Row> {
+        let mut rows = vec![
+            Row::new("config", self.profile_path.as_ref(), |path| {
+                let missing = if path.exists() { "" } else { " (does not exist)" };
+                format!("{}{missing}", path.display()).into()
+            }),
+            Row::new("profile", self.profile.as_ref(), |name| name.as_str().into()),
+            Row::new("env", Some(&self.environment), |name| name.as_str().into()),
+            Row::new("token_url", Some(&self.token_url), |url| url.to_string().into()),
+            Row::new("iframe_template", Some(&self.iframe_template), |url| url.to_string().into()),
+            Row::new("proxy", self.proxy.as_ref(), |proxy| proxy.to_string().into()),
+            Row::new("key", self.key.as_ref(), |key| key.shortened().into()),
+            Row::new("secret", self.secret.as_ref(), |source| source.to_string().into()),
+            Row::new("timeout", Some(&self.timeout), |time| time.as_secs_f64().into()),
+            Row::new("retries", Some(&self.retries), |retries| (*retries).into()),
+            Row::new("ca_file", self.ca_file.as_ref(), |path| path.display().to_string().into()),
+        ];
+        if self.ca_file.is_none() {
+            for variable in self.trust_variables.iter().flatten() {
+                let name = variable.origin.to_string();
+                rows.push(Row::new(&name, Some(variable), |path| path.to_string_lossy().into()));
+            }
+        }
+        rows
+    }
+}
+
+/// A setting as it may be shown: never a secret or a whole key.
+pub struct Row {
+    pub name: String,
+    /// Null if the setting was found nowhere.
+    pub value: Value,
+    pub origin: Option<String>,
+}
+
+impl Row {
+    fn new<T>(name: &str, setting: Option<&Setting<T>>, show: impl FnOnce(&T) -> Value) -> Self {
+        let (value, origin) = match setting {
+            Some(setting) => (show(&setting.value), Some(setting.origin.to_string())),
+            None => (Value::Null, None),
+        };
+        Self { name: name.to_owned(), value, origin }
+    }
+
+    /// The value as text; numbers without unnecessary digits.
+    pub fn text(&self) -> String {
+        match &self.value {
+            Value::Null => "-".to_owned(),
+            Value::String(text) => text.clone(),
+            number => number.as_f64().unwrap_or_default().to_string(),
+        }
+    }
+}
+
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.origin {
+            Some(origin) => write!(f, "{}: {} ({origin})", self.name, self.text()),
+            None => write!(f, "{}: none", self.name),
+        }
     }
 }

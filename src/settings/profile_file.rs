@@ -1,11 +1,13 @@
 //! The profile file: from TOML text to profiles and environments, each value with its place.
 //!
 //! The file may contain secrets, so no message repeats a value or a source line. The syntax errors
-//! of `toml` quote nothing; serde's quote values, so only what they expected is shown.
+//! of `toml` quote nothing; serde's quote values, so only what they expected is shown. The errors
+//! are `config`, with file, line and column if the content is invalid.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, ErrorKind, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,9 +15,8 @@ use std::sync::Arc;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::environment;
-use super::origin::{Origin, Setting};
-use super::suggest;
+use super::environment::{Environment, built_in};
+use super::origin::{Origin, Setting, Sources};
 use crate::error::Error;
 
 /// Far above any real profile file.
@@ -54,61 +55,87 @@ struct Profile {
 /// An `[environments.NAME]` table.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Environment {
+struct Urls {
     token_url: Spanned<String>,
     iframe_template: Spanned<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Content {
     default_profile: Option<Spanned<String>>,
     #[serde(default)]
     profiles: BTreeMap<String, Profile>,
     #[serde(default)]
-    environments: BTreeMap<String, Environment>,
+    environments: BTreeMap<String, Urls>,
 }
 
-/// A profile file that was read and checked.
+/// A profile file that was read and checked. The default is an empty one.
+#[derive(Default)]
 pub struct ProfileFile {
     path: Arc<PathBuf>,
     text: String,
     content: Content,
+    pub warning: Option<String>,
 }
 
 impl ProfileFile {
+    /// Reads the profile file, which must exist if it was named explicitly. At its default path, a
+    /// file that can't be opened counts as missing: containers run as another user with
+    /// `HOME=/root`.
+    pub fn load(sources: &Sources<'_>) -> Result<Self, Error> {
+        let Some(path) = sources.profile_path() else { return Ok(Self::default()) };
+        let shown = path.value.display();
+        let is_default = path.origin == Origin::Default;
+        let is_denied = |error: io::Error| error.kind() == ErrorKind::PermissionDenied;
+        if is_default && File::open(&path.value).is_err_and(is_denied) {
+            let warning = format!("no permission to read the profile file {shown}; it is ignored");
+            return Ok(Self { warning: Some(warning), ..Self::default() });
+        }
+        match read(&path.value)? {
+            Some(text) => {
+                let file = Self::parse(&path.value, text)?;
+                Ok(Self { warning: exposure_warning(&file), ..file })
+            }
+            None if is_default => Ok(Self::default()),
+            None => Err(Error::config(format!("no profile file at {shown} ({})", path.origin))
+                .hint("create it with smartextract config init, or correct the path")),
+        }
+    }
+
     /// Reads the text of a profile file; `path` is for messages and origins.
-    ///
-    /// # Errors
-    /// `config`, with file, line and column.
     pub fn parse(path: &Path, text: String) -> Result<Self, Error> {
-        let invalid = |span: Option<Range<usize>>, message: String| {
-            let (line, column) = line_and_column(&text, span.unwrap_or_default().start);
-            Error::config(format!("{}:{line}:{column}: {message}", path.display()))
-        };
         if text.len() as u64 > MAX_BYTES {
             let message = format!("the profile file {} is larger than 1 MiB", path.display());
             return Err(Error::config(message).hint("check that it is the right file"));
         }
+        let invalid = |span: Option<Range<usize>>, message: &str| {
+            invalid(path, &text, span.unwrap_or_default().start, message)
+        };
         let deserializer = toml::Deserializer::parse(&text).map_err(|error| {
-            invalid(error.span(), format!("not valid TOML: {}", error.message()))
+            invalid(error.span(), &format!("not valid TOML: {}", error.message()))
         })?;
         let content = Content::deserialize(deserializer).map_err(|error| {
             let (message, hint) = describe(&text, &error);
-            invalid(error.span(), message).hint(hint)
+            invalid(error.span(), &message).hint(hint)
         })?;
-        for (name, environment) in &content.environments {
-            if environment::built_in(name).is_some() {
+        for (name, urls) in &content.environments {
+            if built_in(name).is_some() {
                 let message = format!("the environment {name} is built in and can't be redefined");
-                let span = environment.token_url.span();
-                return Err(invalid(Some(span), message).hint("choose another name"));
+                let span = Some(urls.token_url.span());
+                return Err(invalid(span, &message).hint("choose another name"));
             }
         }
-        Ok(Self { path: Arc::new(path.to_owned()), text, content })
+        Ok(Self { path: Arc::new(path.to_owned()), text, content, warning: None })
     }
 
+    /// The profile that is used if none is named.
     pub fn default_profile(&self) -> Option<Setting<String>> {
-        Some(self.setting("", "default_profile", self.content.default_profile.as_ref()?))
+        match &self.content.default_profile {
+            Some(name) => Some(self.setting("", "default_profile", name)),
+            None if self.profile_names().contains(&"default") => Some(Setting::default("default")),
+            None => None,
+        }
     }
 
     pub fn profile_names(&self) -> Vec<&str> {
@@ -119,125 +146,105 @@ impl ProfileFile {
         self.content.environments.keys().map(String::as_str).collect()
     }
 
-    /// The text of a profile's key, if the profile has it.
-    pub fn get(&self, profile: &str, key: &'static str) -> Option<Setting<String>> {
+    /// A profile's value of this key as text.
+    pub fn get(&self, profile: &str, key: &'static str) -> Option<Setting<OsString>> {
         let values = self.content.profiles.get(profile)?;
         let table = format!("profile {profile}");
-        let number = |number: &Spanned<f64>| {
-            let number = self.setting(&table, key, number);
-            number.with(number.value.to_string())
-        };
         let text = match key {
-            "env" => &values.env,
-            "key" => &values.key,
-            "secret" => &values.secret,
-            "secret_file" => &values.secret_file,
-            "timeout" => return values.timeout.as_ref().map(number),
-            "retries" => return values.retries.as_ref().map(number),
-            "ca_file" => &values.ca_file,
-            "proxy" => &values.proxy,
+            "env" => self.setting(&table, key, values.env.as_ref()?),
+            "key" => self.setting(&table, key, values.key.as_ref()?),
+            "secret" => self.setting(&table, key, values.secret.as_ref()?),
+            "secret_file" => self.setting(&table, key, values.secret_file.as_ref()?),
+            "timeout" => self.setting(&table, key, values.timeout.as_ref()?),
+            "retries" => self.setting(&table, key, values.retries.as_ref()?),
+            "ca_file" => self.setting(&table, key, values.ca_file.as_ref()?),
+            "proxy" => self.setting(&table, key, values.proxy.as_ref()?),
             _ => return None,
         };
-        Some(self.setting(&table, key, text.as_ref()?))
+        Some(Setting { value: text.value.into(), origin: text.origin })
     }
 
     pub fn secret_command(&self, profile: &str) -> Option<Setting<Vec<String>>> {
         let words = self.content.profiles.get(profile)?.secret_command.as_ref()?;
-        Some(self.setting(&format!("profile {profile}"), "secret_command", words))
+        let origin = self.origin(&format!("profile {profile}"), "secret_command", words.span());
+        Some(Setting { value: words.get_ref().clone(), origin })
     }
 
-    /// Token URL and iframe template of a custom environment.
-    pub fn environment(&self, name: &str) -> Option<(Setting<String>, Setting<String>)> {
-        let Environment { token_url, iframe_template } = self.content.environments.get(name)?;
+    pub fn environment(&self, name: &str) -> Option<Environment> {
+        let urls = self.content.environments.get(name)?;
         let table = format!("environment {name}");
-        let token_url = self.setting(&table, "token_url", token_url);
-        Some((token_url, self.setting(&table, "iframe_template", iframe_template)))
+        Some(Environment {
+            name: name.to_owned(),
+            token_url: self.setting(&table, "token_url", &urls.token_url),
+            iframe_template: self.setting(&table, "iframe_template", &urls.iframe_template),
+        })
     }
 
-    fn setting<T: Clone>(&self, table: &str, key: &'static str, value: &Spanned<T>) -> Setting<T> {
-        let (line, _) = line_and_column(&self.text, value.span().start);
-        let (path, table) = (Arc::clone(&self.path), table.to_owned());
-        let origin = Origin::File { path, table, key, line };
-        Setting { value: value.get_ref().clone(), origin }
+    fn setting(
+        &self,
+        table: &str,
+        key: &'static str,
+        value: &Spanned<impl ToString>,
+    ) -> Setting<String> {
+        let origin = self.origin(table, key, value.span());
+        Setting { value: value.get_ref().to_string(), origin }
+    }
+
+    fn origin(&self, table: &str, key: &'static str, span: Range<usize>) -> Origin {
+        let line = self.text[..span.start].matches('\n').count() + 1;
+        Origin::File { path: Arc::clone(&self.path), table: table.to_owned(), key, line }
     }
 }
 
-/// Line and column of a byte offset, both from 1, the column in characters.
-fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
+/// The error for a flaw at this byte offset. Line and column count from 1.
+fn invalid(path: &Path, text: &str, offset: usize, message: &str) -> Error {
     let before = text.get(..offset).unwrap_or_default();
-    let line_start = before.rfind('\n').map_or(0, |end| end + 1);
-    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    Error::config(format!("{}:{line}:{column}: {message}", path.display()))
 }
 
-/// Message and hint for serde's error, without any part of the file but known keys.
+/// Message and hint for serde's error, without any part of the file but known keys: what follows
+/// the last "expected" is serde's own.
 fn describe(text: &str, error: &toml::de::Error) -> (String, String) {
-    let span = error.span().unwrap_or_default();
-    let message = error.message();
-    if message.starts_with("unknown field") {
-        return describe_unknown_key(text.get(span).unwrap_or_default(), message);
-    }
+    let (span, message) = (error.span().unwrap_or_default(), error.message());
     for key in ENVIRONMENT_KEYS {
         if message == format!("missing field `{key}`") {
             return (format!("the environment has no {key}"), format!("add {key} to it"));
         }
     }
-    // The words after the last "expected" are serde's own.
-    let expected = match message.rsplit_once("expected ") {
-        Some((_, "f64")) => "a number",
-        Some((_, "a string")) => "a string",
-        Some((_, "a sequence")) => "an array of strings",
-        Some((_, "a map" | "struct Profile" | "struct Environment")) => "a table",
+    let (_, expected) = message.rsplit_once("expected ").unwrap_or_default();
+    let known = [&PROFILE_KEYS[..], &ENVIRONMENT_KEYS, &TOP_KEYS].concat();
+    if message.starts_with("unknown field") {
+        // Any other key may be a secret that was pasted on the wrong side of the equals sign.
+        let key = known.iter().find(|key| text.get(span.clone()) == Some(**key));
+        let shown = key.copied().unwrap_or_default();
+        let message = format!("unknown key {shown}").trim_end().to_owned();
+        return (message, format!("use {}", expected.replace('`', "")));
+    }
+    let kind = match expected {
+        "f64" => "a number",
+        "a string" => "a string",
+        "a sequence" => "an array of strings",
+        "a map" | "struct Profile" | "struct Urls" => "a table",
         _ => return ("invalid value".to_owned(), "see config.example.toml".to_owned()),
     };
-    let key = key_before(text.get(..span.start).unwrap_or_default());
-    (format!("{key} must be {expected}"), "change the value".to_owned())
-}
-
-/// Names the unknown key only if it resembles a known one: otherwise it may be a secret that was
-/// pasted on the wrong side of the equals sign.
-fn describe_unknown_key(key: &str, message: &str) -> (String, String) {
-    let known = if message.contains("`secret_command`") {
-        &PROFILE_KEYS[..]
-    } else if message.contains("`token_url`") {
-        &ENVIRONMENT_KEYS[..]
-    } else {
-        &TOP_KEYS[..]
-    };
-    if ENVIRONMENT_KEYS.contains(&key) {
-        let hint = format!("move {key} to an environment: [environments.NAME]");
-        return (format!("unknown key {key}"), hint);
-    }
-    match suggest::closest(key, known) {
-        Some(closest) => (format!("unknown key {key}"), format!("did you mean {closest}?")),
-        None => ("unknown key".to_owned(), format!("use one of: {}", known.join(", "))),
-    }
-}
-
-/// The known key that the text before a value ends with.
-fn key_before(text: &str) -> &'static str {
-    let key = text.trim_end().trim_end_matches('=').trim_end();
-    let known = PROFILE_KEYS.into_iter().chain(ENVIRONMENT_KEYS).chain(TOP_KEYS);
-    known
-        .filter(|known| key.ends_with(known))
-        .max_by_key(|known| known.len())
-        .unwrap_or("the value")
+    let before = text.get(..span.start).unwrap_or_default().trim_end_matches([' ', '\t', '=']);
+    let key = known.iter().find(|key| before.ends_with(**key)).unwrap_or(&"the value");
+    (format!("{key} must be {kind}"), "change the value".to_owned())
 }
 
 /// The text of the profile file, or `None` if it does not exist.
-///
-/// # Errors
-/// `config` if it can't be read, with the I/O error as its cause.
 pub fn read(path: &Path) -> Result<Option<String>, Error> {
     let unreadable = |error: io::Error| {
-        Error::config(format!("the profile file {} can't be read", path.display())).cause(error)
+        Error::config(format!("the profile file {} can't be read", path.display()))
+            .cause(error)
+            .hint("check its permissions, and where it leads if it is a symbolic link")
     };
+    let is_absent = |kind| matches!(kind, ErrorKind::NotFound | ErrorKind::NotADirectory);
     let file = match File::open(path) {
         Ok(file) => file,
-        Err(error) if is_absent(&error) && path.is_symlink() => {
-            let hint = "fix or remove it: it is a symbolic link to a missing file";
-            return Err(unreadable(error).hint(hint));
-        }
-        Err(error) if is_absent(&error) => return Ok(None),
+        Err(error) if is_absent(error.kind()) && !path.is_symlink() => return Ok(None),
         Err(error) => return Err(unreadable(error)),
     };
     let mut bytes = Vec::new();
@@ -246,43 +253,28 @@ pub fn read(path: &Path) -> Result<Option<String>, Error> {
         Ok(text) => Ok(Some(text)),
         Err(error) => {
             let valid = error.utf8_error().valid_up_to();
-            let text = String::from_utf8_lossy(&error.as_bytes()[..valid]);
-            let (line, column) = line_and_column(&text, valid);
-            let message = format!("{}:{line}:{column}: not UTF-8 text", path.display());
-            Err(Error::config(message).hint("save the file as UTF-8"))
+            let text = String::from_utf8_lossy(error.as_bytes());
+            Err(invalid(path, &text, valid, "not UTF-8 text").hint("save the file as UTF-8"))
         }
     }
 }
 
-/// Whether the file exists, or may exist, but this process may not open it.
-pub fn is_denied(path: &Path) -> bool {
-    matches!(File::open(path), Err(error) if error.kind() == io::ErrorKind::PermissionDenied)
-}
-
-fn is_absent(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
-}
-
 /// The warning for a file that shows its secret to other users.
+#[cfg(unix)]
 pub fn exposure_warning(file: &ProfileFile) -> Option<String> {
+    use std::os::unix::fs::MetadataExt;
     let has_secret = file.content.profiles.values().any(|profile| profile.secret.is_some());
-    if !has_secret || !is_readable_by_others(&file.path) {
+    if !has_secret || file.path.metadata().ok()?.mode() & 0o044 == 0 {
         return None;
     }
     let path = file.path.display();
     Some(format!("other users can read the secret in {path}: run chmod 600 on the file"))
 }
 
-#[cfg(unix)]
-fn is_readable_by_others(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    path.metadata().is_ok_and(|metadata| metadata.permissions().mode() & 0o044 != 0)
-}
-
 /// Windows has no such mode.
 #[cfg(not(unix))]
-const fn is_readable_by_others(_: &Path) -> bool {
-    false
+pub const fn exposure_warning(_: &ProfileFile) -> Option<String> {
+    None
 }
 
 #[cfg(test)]
@@ -307,7 +299,11 @@ mod tests {
             ("[profiles.x]\nretries = \"1\"\n", "c.toml:2:11: retries must be a number"),
             ("profiles = 1\n", "c.toml:1:12: profiles must be a table"),
             ("[profiles.x]\nkey = \n", "c.toml:2:7: not valid TOML"),
-            ("[profiles.x]\nsecrt = \"a\"\n", "c.toml:2:1: unknown key secrt"),
+            (
+                "[profiles.x]\nsecrt = \"a\"\n",
+                "c.toml:2:1: unknown key\"), (\"hint:\", \"use one of env, ",
+            ),
+            ("[profiles.x]\ntoken_url = \"a\"\n", "c.toml:2:1: unknown key token_url"),
             (
                 "[environments.x]\ntoken_url = \"https://h/\"\n",
                 "c.toml:1:1: the environment has no iframe_template",

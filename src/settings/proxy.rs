@@ -8,43 +8,41 @@ use ureq::http::Uri;
 
 use super::environment::{bare, check_authority};
 
-/// The schemes that ureq supports.
-const SCHEMES: [&str; 6] = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"];
-
 /// A proxy's URL. It is shown without its password and with the user shortened.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Proxy(String);
+pub struct Proxy {
+    url: String,
+    /// Whether `NO_PROXY` names the host of the token URL.
+    pub is_bypassed: bool,
+}
 
 impl Proxy {
-    /// Accepts `[SCHEME://][USER[:PASSWORD]@]HOST[:PORT]`; without a scheme it is `http`.
-    ///
-    /// # Errors
-    /// What is wrong with the URL, as the end of a sentence, without the URL itself.
-    pub fn parse(url: &str) -> Result<Self, String> {
+    /// Accepts `[SCHEME://][USER[:PASSWORD]@]HOST[:PORT]`; without a scheme it is `http`. The error
+    /// is the end of a sentence, without the URL itself.
+    pub fn parse(url: &str) -> Result<Self, &'static str> {
         let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
         let scheme = scheme.to_ascii_lowercase();
-        if !SCHEMES.contains(&scheme.as_str()) {
-            return Err(format!("a URL with an unknown scheme; use one of {}", SCHEMES.join(", ")));
+        if !matches!(&*scheme, "http" | "https" | "socks4" | "socks4a" | "socks5" | "socks5h") {
+            return Err(
+                "a URL whose scheme is not http, https, socks4, socks4a, socks5 or socks5h",
+            );
         }
         // A password with a slash in it would be read as host and path.
         let rest = rest.strip_suffix('/').unwrap_or(rest);
         if rest.contains(['/', '?', '#']) {
-            return Err(
-                "a URL with more than host and port; percent-encode user and password".to_owned()
-            );
+            return Err("a URL with more than host and port; percent-encode user and password");
         }
         let url = format!("{scheme}://{rest}");
-        let uri: Uri = url.parse().map_err(|_| "not a URL".to_owned())?;
+        let uri: Uri = url.parse().map_err(|_| "not a URL")?;
         check_authority(uri.authority().ok_or("a URL without a host")?)?;
         if let Some((credentials, _)) = rest.rsplit_once('@') {
             check_credentials(&scheme, credentials)?;
         }
-        Ok(Self(url))
+        Ok(Self { url, is_bypassed: false })
     }
 
     /// The whole URL with the password, only for the connection.
     pub fn expose(&self) -> &str {
-        &self.0
+        &self.url
     }
 }
 
@@ -64,21 +62,16 @@ fn check_credentials(scheme: &str, credentials: &str) -> Result<(), &'static str
 
 impl fmt::Display for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (scheme, rest) = self.0.split_once("://").unwrap_or(("http", &self.0));
+        let (scheme, rest) = self.url.split_once("://").unwrap_or_default();
         match rest.rsplit_once('@') {
-            Some((user, host)) => {
-                let user: String =
-                    user.split(':').next().unwrap_or_default().chars().take(2).collect();
-                write!(f, "{scheme}://{user}…@{host}")
+            Some((credentials, host)) => {
+                let (user, _) = credentials.split_once(':').unwrap_or((credentials, ""));
+                let start: String = user.chars().take(2).collect();
+                write!(f, "{scheme}://{start}…@{host}")?;
             }
-            None => write!(f, "{scheme}://{rest}"),
+            None => f.write_str(&self.url)?,
         }
-    }
-}
-
-impl fmt::Debug for Proxy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Proxy({self})")
+        f.write_str(if self.is_bypassed { " (bypassed by NO_PROXY)" } else { "" })
     }
 }
 
@@ -97,25 +90,24 @@ pub fn no_proxy_matches(no_proxy: &str, host: &str) -> bool {
 }
 
 fn in_domain(host: &str, domain: &str) -> bool {
-    let Some(start) = host.len().checked_sub(domain.len()) else { return false };
-    let matches = host.get(start..).is_some_and(|tail| tail.eq_ignore_ascii_case(domain));
-    !domain.is_empty() && matches && (start == 0 || host.as_bytes()[start - 1] == b'.')
+    let (host, domain) = (host.to_ascii_lowercase(), domain.to_ascii_lowercase());
+    !domain.is_empty() && (host == domain || host.ends_with(&format!(".{domain}")))
 }
 
 fn in_network(address: IpAddr, entry: &str) -> bool {
-    let width: u32 = if address.is_ipv4() { 32 } else { 128 };
+    let width = if address.is_ipv4() { 32 } else { 128 };
     let (network, bits) = match entry.split_once('/') {
-        Some((network, bits)) => (network, bits.parse().ok()),
-        None => (entry, Some(width)),
+        Some((network, bits)) => (network, bits.parse()),
+        None => (entry, Ok(width)),
     };
-    let number = |address| match address {
-        IpAddr::V4(address) => u128::from(address.to_bits()),
-        IpAddr::V6(address) => address.to_bits(),
+    let (Ok(network), Ok(bits)) = (network.parse(), bits) else { return false };
+    let difference = match (address, network) {
+        (IpAddr::V4(one), IpAddr::V4(other)) => u128::from(one.to_bits() ^ other.to_bits()),
+        (IpAddr::V6(one), IpAddr::V6(other)) => one.to_bits() ^ other.to_bits(),
+        _ => return false,
     };
-    let (Ok(network), Some(bits)) = (network.parse::<IpAddr>(), bits) else { return false };
-    let Some(host_bits) = width.checked_sub(bits) else { return false };
-    let difference = number(address) ^ number(network);
-    network.is_ipv4() == address.is_ipv4() && difference.checked_shr(host_bits).unwrap_or(0) == 0
+    // All bits of an IPv6 address are more than a shift accepts.
+    bits <= width && difference.checked_shr(width - bits).unwrap_or(0) == 0
 }
 
 #[cfg(test)]
@@ -128,7 +120,6 @@ mod tests {
             ("*", "api.clik.ai"),
             ("a.example,clik.ai", "api.clik.ai"),
             ("a.example, .clik.ai", "api.clik.ai"),
-            ("a.example\tclik.ai", "api.clik.ai"),
             ("a.example\r\nclik.ai\n", "api.clik.ai"),
             ("API.CLIK.AI", "api.clik.ai"),
             ("api.clik.ai", "api.clik.ai."),
@@ -163,7 +154,6 @@ mod tests {
             ("proxy:8080", "http://proxy:8080"),
         ] {
             assert_eq!(Proxy::parse(url).unwrap().to_string(), shown);
-            assert_eq!(format!("{:?}", Proxy::parse(url).unwrap()), format!("Proxy({shown})"));
         }
     }
 
@@ -173,19 +163,15 @@ mod tests {
             "",
             "ftp://proxy",
             "http://",
-            "http://a b",
-            "://x",
             "http://user@",
             "http://user:pa/ss@proxy:3128",
             "http://user:pa#ss@proxy:3128",
             "http://user:pa?ss@proxy:3128",
             "http://proxy:99999",
-            "http:/proxy:1",
             "socks5://user@proxy",
             "socks5h://user:@proxy",
             "socks5://:password@proxy",
             "socks4://user@proxy",
-            "socks4a://user:password@proxy",
         ] {
             assert!(Proxy::parse(url).is_err(), "{url}");
         }

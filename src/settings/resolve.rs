@@ -1,22 +1,20 @@
 //! Each setting from the first source that has it: flag, variable, profile, default.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use super::environment::{self, BUILT_IN, Endpoint, Template};
-use super::origin::{Origin, Setting};
+use super::environment::{BUILT_IN_NAMES, Endpoint, Environment, Template, built_in};
+use super::origin::{Origin, Setting, Sources, variable_name};
 use super::profile_file::ProfileFile;
-use super::proxy::{self, Proxy};
+use super::proxy::{Proxy, no_proxy_matches};
 use super::secret_source::{SecretSource, clean};
-use super::sources::{Sources, variable_name};
 use super::suggest;
 use crate::error::Error;
-use crate::secret::Key;
+use crate::secret::{Key, Secret};
 
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 const MAX_TIMEOUT: Duration = Duration::from_secs(86_400);
-const DEFAULT_RETRIES: u32 = 2;
+const TIMEOUT: &str = "a number of seconds above 0 and up to 86400, such as 10 or 1.5";
 
 /// The proxy variables of other programs, in order of precedence.
 const SHARED_PROXIES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
@@ -31,19 +29,11 @@ enum Level {
 
 const LEVELS: [Level; 3] = [Level::Flag, Level::Variable, Level::Profile];
 
-/// The selected environment, with its URLs as written.
-pub struct Environment {
-    pub name: Setting<String>,
-    pub token_url: Setting<String>,
-    pub iframe_template: Setting<String>,
-}
-
 /// Resolves one setting per method.
 pub struct Resolver<'a> {
     pub sources: &'a Sources<'a>,
-    pub file: Option<&'a ProfileFile>,
-    /// The name of the selected profile.
-    pub profile: Option<&'a str>,
+    pub file: &'a ProfileFile,
+    pub profile: Option<Setting<String>>,
     pub warnings: Vec<String>,
 }
 
@@ -51,11 +41,8 @@ impl Resolver<'_> {
     fn at(&self, level: Level, name: &'static str) -> Option<Setting<OsString>> {
         match level {
             Level::Flag => self.sources.flag(name),
-            Level::Variable => self.sources.variable(variable_name(name)),
-            Level::Profile => {
-                let text = self.file?.get(self.profile?, name)?;
-                Some(text.with(OsString::from(&text.value)))
-            }
+            Level::Variable => self.sources.variable(&[&variable_name(name)]),
+            Level::Profile => self.file.get(&self.profile.as_ref()?.value, name),
         }
     }
 
@@ -63,150 +50,119 @@ impl Resolver<'_> {
         LEVELS.into_iter().find_map(|level| self.at(level, name))
     }
 
-    pub fn environment(&self) -> Result<Environment, Error> {
-        let name = match self.find("env") {
-            Some(given) => given.to_text()?,
-            None => Setting::default(BUILT_IN[0].name.to_owned()),
-        };
-        let custom = match self.file {
-            Some(file) => file.environment(&name.value),
-            None => None,
-        };
-        match (environment::built_in(&name.value), custom) {
-            (Some(known), _) => Ok(Environment {
-                name: name.with(known.name.to_owned()),
-                token_url: Setting::default(known.token_url.to_owned()),
-                iframe_template: Setting::default(known.iframe_template.to_owned()),
-            }),
-            (None, Some((token_url, iframe_template))) => {
-                Ok(Environment { name, token_url, iframe_template })
-            }
-            (None, None) => Err(self.unknown_environment(&name)),
+    fn text(&self, name: &'static str, default: Setting<String>) -> Result<Setting<String>, Error> {
+        match self.find(name) {
+            Some(given) => given.text(),
+            None => Ok(default),
         }
     }
 
-    fn unknown_environment(&self, name: &Setting<String>) -> Error {
-        let mut known: Vec<&str> = environment::built_in_names().to_vec();
-        if let Some(file) = self.file {
-            known.extend(file.environment_names());
+    pub fn environment(&self) -> Result<Setting<Environment>, Error> {
+        let name = self.text("env", Setting::default("production"))?;
+        if let Some(known) = built_in(&name.value) {
+            return Ok(name.with(known));
         }
-        suggest::unknown("environment", name, &known)
+        if let Some(custom) = self.file.environment(&name.value) {
+            return Ok(name.with(custom));
+        }
+        let known = [&BUILT_IN_NAMES[..], &self.file.environment_names()].concat();
+        Err(suggest::unknown("environment", &name, &known))
     }
 
-    /// The URL that a flag or variable sets, or else the environment's.
-    pub fn token_url(&self, of_environment: Setting<String>) -> Result<Setting<Endpoint>, Error> {
-        let url = match self.find("token_url") {
-            Some(given) => given.to_text()?,
-            None => of_environment,
-        };
-        match Endpoint::parse(&url.value) {
-            Ok(endpoint) => Ok(url.with(endpoint)),
-            Err(flaw) => Err(Error::config(format!("the token URL is {flaw} ({})", url.origin))
-                .hint("write it as https://HOST/PATH")),
-        }
+    pub fn token_url(&self, default: Setting<String>) -> Result<Setting<Endpoint>, Error> {
+        let url = self.text("token_url", default)?;
+        url.parsed(Endpoint::parse, "the token URL is", "write it as https://HOST/PATH")
     }
 
-    /// Like `token_url`.
-    pub fn iframe_template(
-        &self,
-        of_environment: Setting<String>,
-    ) -> Result<Setting<Template>, Error> {
-        let text = match self.find("iframe_template") {
-            Some(given) => given.to_text()?,
-            None => of_environment,
-        };
-        match Template::parse(&text.value) {
-            Ok(template) => Ok(text.with(template)),
-            Err(flaw) => {
-                Err(Error::config(format!("the iframe template {flaw} ({})", text.origin)).hint(
-                    "write a URL that contains {token} once: https://HOST/PATH?token={token}",
-                ))
-            }
-        }
+    pub fn iframe_template(&self, default: Setting<String>) -> Result<Setting<Template>, Error> {
+        let hint = "write a URL that contains {token} once: https://HOST/PATH?token={token}";
+        let template = self.text("iframe_template", default)?;
+        template.parsed(Template::parse, "the iframe template", hint)
     }
 
     pub fn timeout(&self) -> Result<Setting<Duration>, Error> {
-        const EXPECTED: &str = "a number of seconds above 0 and up to 86400, such as 10 or 1.5";
-        let Some(given) = self.find("timeout") else {
-            return Ok(Setting::default(DEFAULT_TIMEOUT));
-        };
-        let seconds: f64 = given.text()?.trim().parse().map_err(|_| given.malformed(EXPECTED))?;
-        match Duration::try_from_secs_f64(seconds) {
-            Ok(timeout) if !timeout.is_zero() && timeout <= MAX_TIMEOUT => Ok(given.with(timeout)),
-            _ => Err(given.malformed(EXPECTED)),
+        let text = self.text("timeout", Setting::default("30"))?;
+        match text.value.trim().parse().map(Duration::try_from_secs_f64) {
+            Ok(Ok(timeout)) if !timeout.is_zero() && timeout <= MAX_TIMEOUT => {
+                Ok(text.with(timeout))
+            }
+            _ => Err(text.malformed(TIMEOUT)),
         }
     }
 
     pub fn retries(&self) -> Result<Setting<u32>, Error> {
-        let Some(given) = self.find("retries") else {
-            return Ok(Setting::default(DEFAULT_RETRIES));
-        };
-        match given.text()?.trim().parse() {
-            Ok(retries) => Ok(given.with(retries)),
-            Err(_) => Err(given.malformed("a whole number, 0 or more")),
+        let text = self.text("retries", Setting::default("2"))?;
+        match text.value.trim().parse() {
+            Ok(retries) => Ok(text.with(retries)),
+            Err(_) => Err(text.malformed("a whole number, 0 or more")),
         }
     }
 
     pub fn ca_file(&self) -> Result<Option<Setting<PathBuf>>, Error> {
         match self.find("ca_file") {
-            Some(given) => Ok(Some(self.path(&given)?)),
+            Some(given) => Ok(Some(given.path()?)),
             None => Ok(None),
         }
     }
 
-    /// An empty `SSL_CERT_FILE` counts, because the library that reads it has no other rule.
-    pub fn trust_variables(&self) -> Vec<Setting<OsString>> {
-        let mut found = Vec::new();
-        if let Some(value) = (self.sources.variable)("SSL_CERT_FILE") {
-            found.push(Setting { value, origin: Origin::Variable("SSL_CERT_FILE".to_owned()) });
-        }
-        found.extend(self.sources.variable("SSL_CERT_DIR"));
-        found
-    }
-
-    /// The proxy for this endpoint, and whether `NO_PROXY` bypasses it. A flag is never bypassed.
+    /// The proxy for this endpoint.
     ///
     /// For http on loopback, only `--proxy` and `SMARTEXTRACT_PROXY` count: any other proxy would get
     /// key and secret in clear text, and http is accepted only because they stay on the machine.
-    pub fn proxy(&self, endpoint: &Endpoint) -> Result<(Option<Setting<Proxy>>, bool), Error> {
+    pub fn proxy(&self, endpoint: &Endpoint) -> Result<Option<Setting<Proxy>>, Error> {
         let mut found = self.sources.given("proxy");
         if found.is_none() && endpoint.is_https() {
-            found = self.sources.first_variable(&SHARED_PROXIES);
+            let shared = self.sources.variable(&SHARED_PROXIES);
+            found = shared.or_else(|| self.at(Level::Profile, "proxy"));
         }
-        if found.is_none() && endpoint.is_https() {
-            found = self.at(Level::Profile, "proxy");
+        let Some(given) = found else { return Ok(None) };
+        let hint = "write it as SCHEME://HOST:PORT, or SCHEME://USER:PASSWORD@HOST:PORT";
+        let mut proxy = given.text()?.parsed(Proxy::parse, "the proxy is", hint)?;
+        let exceptions = self.sources.variable(&["NO_PROXY", "no_proxy"]);
+        if let (Some(list), false) = (exceptions, matches!(proxy.origin, Origin::Flag(_))) {
+            proxy.value.is_bypassed = no_proxy_matches(&list.text()?.value, endpoint.host());
         }
-        let Some(given) = found else { return Ok((None, false)) };
-        let is_bypassed = match self.sources.first_variable(&["NO_PROXY", "no_proxy"]) {
-            Some(list) => proxy::no_proxy_matches(list.text()?, endpoint.host()),
-            None => false,
-        };
-        match Proxy::parse(given.text()?) {
-            Ok(proxy) => {
-                let is_flag = matches!(given.origin, Origin::Flag(_));
-                Ok((Some(given.with(proxy)), is_bypassed && !is_flag))
-            }
-            Err(flaw) => Err(Error::config(format!("the proxy is {flaw} ({})", given.origin))
-                .hint("write it as SCHEME://HOST:PORT, or SCHEME://USER:PASSWORD@HOST:PORT")),
-        }
+        Ok(Some(proxy))
+    }
+
+    /// A key or secret without white space around it.
+    fn credential<T: From<String>>(
+        &mut self,
+        given: Setting<OsString>,
+        what: &str,
+    ) -> Result<Setting<T>, Error> {
+        let text = given.text()?;
+        let (value, warning) = clean(&text.value, &text.origin.to_string(), what)?;
+        self.warnings.extend(warning);
+        Ok(text.with(value))
     }
 
     pub fn key(&mut self) -> Result<Option<Setting<Key>>, Error> {
-        let Some(given) = self.find("key") else { return Ok(None) };
-        let (key, warning) = clean(given.text()?, &given.origin.to_string(), "key")?;
-        self.warnings.extend(warning);
-        Ok(Some(given.with(key)))
+        match self.find("key") {
+            Some(given) => Ok(Some(self.credential(given, "key")?)),
+            None => Ok(None),
+        }
     }
 
     /// The secret of the first level that has one, which must not have two.
     pub fn secret(&mut self) -> Result<Option<Setting<SecretSource>>, Error> {
         for level in LEVELS {
             let mut found = Vec::new();
-            if let Some(value) = self.at(level, "secret") {
-                found.push(self.secret_value(&value)?);
+            if let Some(given) = self.at(level, "secret") {
+                let secret: Setting<Secret> = self.credential(given, "secret")?;
+                found.push(secret.with(SecretSource::Value(secret.value.clone())));
+                if level == Level::Flag {
+                    let warning = "other users can see --secret in the process list: use \
+                                   --secret-file, SMARTEXTRACT_SECRET or a profile";
+                    self.warnings.push(warning.to_owned());
+                }
             }
-            if let Some(path) = self.at(level, "secret_file") {
-                found.push(path.with(SecretSource::from_path(self.path(&path)?.value)));
+            if let Some(given) = self.at(level, "secret_file") {
+                found.push(given.with(if given.value == "-" {
+                    SecretSource::StandardInput
+                } else {
+                    SecretSource::File(given.path()?.value)
+                }));
             }
             if level == Level::Profile {
                 found.extend(self.secret_command()?);
@@ -223,34 +179,21 @@ impl Resolver<'_> {
         Ok(None)
     }
 
-    fn secret_value(&mut self, given: &Setting<OsString>) -> Result<Setting<SecretSource>, Error> {
-        if matches!(given.origin, Origin::Flag(_)) {
-            let warning = "other users can see --secret in the process list: use --secret-file, \
-                           SMARTEXTRACT_SECRET or a profile";
-            self.warnings.push(warning.to_owned());
-        }
-        let (secret, warning) = clean(given.text()?, &given.origin.to_string(), "secret")?;
-        self.warnings.extend(warning);
-        Ok(given.with(SecretSource::Value(secret)))
-    }
-
     fn secret_command(&self) -> Result<Option<Setting<SecretSource>>, Error> {
-        let (Some(file), Some(profile)) = (self.file, self.profile) else { return Ok(None) };
-        let Some(given) = file.secret_command(profile) else { return Ok(None) };
+        let Some(profile) = &self.profile else { return Ok(None) };
+        let Some(given) = self.file.secret_command(&profile.value) else { return Ok(None) };
         let mut words = given.value.clone();
-        let Some(program) = words.first_mut().filter(|program| !program.trim().is_empty()) else {
-            return Err(Error::config(format!("{} names no program", given.origin.with_key()))
-                .hint("write program and arguments: [\"pass\", \"show\", \"smartextract\"]"));
-        };
-        if program.contains(std::path::is_separator) {
-            let path = self.sources.resolve_path(Path::new(program), &given.origin)?;
-            *program = path.to_string_lossy().into_owned();
+        match words.first() {
+            Some(program) if program.contains(std::path::is_separator) => {
+                let path = given.with(OsString::from(program)).path()?.value;
+                words[0] = path.to_string_lossy().into_owned();
+            }
+            Some(program) if !program.trim().is_empty() => {}
+            _ => {
+                return Err(Error::config(format!("{} names no program", given.origin.with_key()))
+                    .hint("write program and arguments: [\"pass\", \"show\", \"smartextract\"]"));
+            }
         }
         Ok(Some(given.with(SecretSource::Command(words))))
-    }
-
-    fn path(&self, given: &Setting<OsString>) -> Result<Setting<PathBuf>, Error> {
-        let path = self.sources.resolve_path(Path::new(&given.value), &given.origin)?;
-        Ok(given.with(path))
     }
 }

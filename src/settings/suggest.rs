@@ -20,11 +20,11 @@ pub fn unknown(kind: &str, name: &Setting<String>, known: &[&str]) -> Error {
     let is_shown = closest.is_some() || !matches!(origin, Origin::File { .. });
     let shown = if is_shown { format!(" {value}") } else { String::new() };
     let error = Error::config(format!("unknown {kind}{shown} ({origin})"));
+    if known.is_empty() {
+        return error.hint("run smartextract config init, or name the profile file with --config");
+    }
     let Some(closest) = closest else {
-        return match known {
-            [] => error.hint(format!("define it: the profile file has no {kind}")),
-            _ => error.hint(format!("use one of: {}", known.join(", "))),
-        };
+        return error.hint(format!("use one of: {}", known.join(", ")));
     };
     let mut names = vec![closest];
     names.extend(known.iter().filter(|name| **name != closest));

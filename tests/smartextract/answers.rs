@@ -1,4 +1,4 @@
-//! The exit code and the message for each answer of the API.
+//! The exit code and the message for each response of the API.
 
 use crate::support::server::{Api, PATH, SUCCESS, response, scripted};
 use crate::support::{Case, KEY, SECRET};
@@ -24,7 +24,7 @@ fn exit_10_for_invalid_credentials_with_their_origins_and_the_endpoint() {
     ends_in(401, INVALID, 10)
         .says("HTTP 401: Invalid credentials provided")
         .says("key:         52ee… (SMARTEXTRACT_KEY)")
-        .says("secret:      SMARTEXTRACT_SECRET")
+        .says("secret:      (hidden) (SMARTEXTRACT_SECRET)")
         .says(&format!("{PATH} (SMARTEXTRACT_TOKEN_URL)"))
         .says("environment: production (default)");
 }
@@ -40,8 +40,14 @@ fn exit_12_for_a_key_without_the_privilege() {
 }
 
 #[test]
+fn exit_12_with_a_hint_if_another_server_denies_access() {
+    ends_in(403, "<h1>Forbidden</h1>", 12).says("client certificate").never_says("roles");
+}
+
+#[test]
 fn exit_30_for_a_5xx() {
     ends_in(500, "", 30).says("HTTP 500");
+    ends_in(511, "", 30).says("hint: log in to the network");
 }
 
 #[test]
@@ -50,20 +56,20 @@ fn exit_32_for_a_429() {
 }
 
 #[test]
-fn exit_31_for_an_answer_that_is_not_json() {
-    ends_in(200, "<html>", 31).says("not JSON (6 bytes, declared as application/json)");
+fn exit_31_for_a_response_that_is_not_json() {
+    ends_in(200, "<html>", 31).says("not JSON (6 bytes, content type: application/json)");
 }
 
 #[test]
 fn a_text_that_repeats_the_secret_is_withheld() {
     let body = format!(r#"{{"error":"bad secret {}"}}"#, SECRET.to_uppercase());
     ends_in(401, &body, 12)
-        .says("(HTTP 401: [text withheld: it repeats the key or the secret])")
+        .says("(HTTP 401: [text of 35 bytes withheld])")
         .never_says(&SECRET.to_uppercase());
 }
 
 #[test]
-fn exit_31_for_an_answer_over_1_mib() {
+fn exit_31_for_a_response_over_1_mib() {
     let fits = format!(r#"{{"data":{{"token":"t0ken"}}}}{}"#, " ".repeat((1 << 20) - 26));
     let api = Api::answering(200, &fits);
     Case::token(&api.url(), "").run().prints("t0ken\n");
@@ -76,7 +82,10 @@ fn exit_31_for_a_redirect_which_is_not_followed() {
         let (other_url, other_requests) = scripted(vec![response(200, "", SUCCESS)]);
         let redirect = response(status, &format!("location: {other_url}\r\n"), "");
         let (url, _) = scripted(vec![redirect]);
-        Case::token(&url, "").run().fails(31).says("the answer is a redirect");
+        Case::token(&url, "")
+            .run()
+            .fails(31)
+            .says(&format!("which is not followed (HTTP {status} to 127.0.0.1)"));
         assert!(other_requests.try_recv().is_err(), "the secret followed a {status}");
     }
 }
@@ -106,7 +115,7 @@ fn the_request_is_one_compact_json_post_with_the_contracts_headers() {
 }
 
 #[test]
-fn an_answer_that_is_cut_off_still_counts_by_its_status_and_retry_after() {
+fn a_response_that_is_cut_off_still_counts_by_its_status_and_retry_after() {
     for (status, retry_after, attempts) in [(401, "0", 1), (429, "99", 1), (429, "0", 3)] {
         let (url, requests) = scripted(vec![format!(
             "HTTP/1.1 {status} X\r\nretry-after: {retry_after}\r\ncontent-length: 99\r\n\r\n{{"

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use crate::support::Case;
 use crate::support::server::{
@@ -79,7 +79,7 @@ fn retry_after_in_seconds_or_as_a_date_is_the_minimum_wait() {
         let busy = response(429, &format!("retry-after: {value}\r\n"), "");
         let (url, _) = scripted(vec![busy, response(200, "", SUCCESS)]);
         let outcome = Case::token(&url, "-v --retries 1").run().prints("t0ken\n");
-        let waited = outcome.stderr.split("waiting for ").nth(1).unwrap();
+        let waited = outcome.stderr.split("next attempt in ").nth(1).unwrap();
         assert!(seconds(waited.split(' ').next().unwrap()) >= Duration::from_secs(1), "{value}");
     }
 }
@@ -89,9 +89,11 @@ fn retry_after_past_the_budget_is_reported_at_once() {
     for value in ["60", "99999999999999999999", "Fri, 31 Dec 9999 23:59:59 GMT"] {
         let (url, requests) =
             scripted(vec![response(429, &format!("retry-after: {value}\r\n"), "")]);
-        let start = Instant::now();
-        Case::token(&url, "--retries 5 --timeout 20").run().fails(32);
-        assert!(start.elapsed() < Duration::from_secs(10));
+        let outcome = Case::token(&url, "-v --retries 5 --timeout 20").run().fails(32);
+        let reason = " Retry-After asks to wait ";
+        // As progress and as a detail of the error.
+        assert_eq!(outcome.stderr.matches(reason).count(), 2, "{}", outcome.stderr);
+        outcome.says(" s of the budget are left");
         assert_eq!(requests.try_iter().count(), 1);
     }
 }
@@ -99,9 +101,7 @@ fn retry_after_past_the_budget_is_reported_at_once() {
 #[test]
 fn the_budget_covers_retries_and_waits() {
     let (url, requests) = scripted(vec![response(503, "", "")]);
-    let start = Instant::now();
     Case::token(&url, "--timeout 1.5 --retries 1000").run().fails(30);
-    assert!(start.elapsed() < Duration::from_secs(10));
     assert!(requests.try_iter().count() > 1);
 }
 
@@ -109,7 +109,11 @@ fn the_budget_covers_retries_and_waits() {
 fn a_budget_from_profile_or_variable_is_used() {
     let silent = listen(|_, mut stream| stream.read_to_end(&mut Vec::new()).map(drop));
     let url = format!("http://{silent}/");
-    Case::token(&url, "").profile("[profiles.default]\ntimeout = 0.3\n").run().fails(21);
+    Case::token(&url, "")
+        .profile("[profiles.default]\ntimeout = 0.3\n")
+        .run()
+        .fails(21)
+        .says("0.3 s (profile default");
     Case::token(&url, "").env("SMARTEXTRACT_TIMEOUT", "0.3").run().fails(21);
 }
 
@@ -124,27 +128,13 @@ fn exit_20_for_an_unknown_host_or_a_closed_port() {
     Case::token(&url, "").run().fails(20).says("refused").never_says("credentials");
 }
 
-/// There is not enough memory for a stack of this size, so no thread can be created.
-#[test]
-#[cfg(all(unix, target_pointer_width = "64"))]
-fn exit_20_if_no_thread_can_be_created() {
-    Case::token("http://localhost:1/", "")
-        .env("RUST_MIN_STACK", (1_u64 << 46).to_string())
-        .run()
-        .fails(20)
-        .says("no thread can be created")
-        .says("caused by: ")
-        .says("hint: raise the limit");
-}
-
 #[test]
 fn processes_that_fail_together_do_not_retry_together() {
     let waits: HashSet<String> = (0..5)
         .map(|_| {
             let case = Case::new("emulator --fail 503x1 -- smartextract token -v");
             let stderr = case.run().stderr;
-            let wait = stderr.lines().find(|line| line.contains("waiting for "));
-            wait.unwrap().to_owned()
+            stderr.lines().find(|line| line.contains("next attempt in ")).unwrap().to_owned()
         })
         .collect();
     assert!(waits.len() > 1, "{waits:?}");

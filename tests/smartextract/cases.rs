@@ -6,6 +6,8 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::io::{self, Write as _};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Stdio;
 use std::thread;
@@ -14,9 +16,11 @@ use regex::Regex;
 use snapbox::{Assert, Data, Redactions};
 use tempfile::TempDir;
 
+use crate::support::certificates::{Authority, Validity, token_server};
+use crate::support::server::listen;
 use crate::support::{PROFILE, check_for_secrets, isolated};
 
-/// Update them with: `SNAPSHOTS=overwrite cargo test --locked --test smartextract cases`
+/// Update them with: `SNAPSHOTS=overwrite cargo test --locked cases`
 #[test]
 fn each_command_prints_what_its_case_shows() {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cmd");
@@ -29,6 +33,7 @@ fn each_command_prints_what_its_case_shows() {
 
 fn check(path: &Path) {
     let home = TempDir::new().unwrap();
+    let variables = tls_servers(home.path());
     let redactions = redactions(home.path());
     let text = fs::read_to_string(path).unwrap();
     let (mut actual, mut in_block) = (String::new(), false);
@@ -46,7 +51,7 @@ fn check(path: &Path) {
             actual.extend([more, "\n"]);
             command.extend(["\n", more.strip_prefix("> ").unwrap_or_default()]);
         }
-        actual += &redactions.redact(&output_of(&command, home.path()));
+        actual += &redactions.redact(&output_of(&command, home.path(), &variables));
     }
     Assert::new()
         .action_env("SNAPSHOTS")
@@ -54,12 +59,13 @@ fn check(path: &Path) {
         .eq(actual, Data::read_from(path, None));
 }
 
-fn output_of(command: &str, home: &Path) -> String {
+fn output_of(command: &str, home: &Path, variables: &[(&str, String)]) -> String {
     let output = isolated("sh")
         .args(["-c", command])
         .current_dir(home)
         .env("HOME", home)
         .env("COLUMNS", "80")
+        .envs(variables.iter().cloned())
         .stdin(Stdio::null())
         .output()
         .unwrap();
@@ -78,14 +84,41 @@ fn output_of(command: &str, home: &Path) -> String {
     text
 }
 
+/// Servers whose certificates are issued by `ca.pem`, as variables with their URLs.
+fn tls_servers(home: &Path) -> Vec<(&'static str, String)> {
+    let authority = Authority::new("test");
+    fs::write(home.join("ca.pem"), &authority.pem).unwrap();
+    let (own, own_pem) = Authority::self_signed_server("localhost");
+    fs::write(home.join("server.pem"), own_pem).unwrap();
+    let (now, name) = (Validity::Now, "localhost");
+    let saying = |bytes: &'static [u8]| {
+        listen(move |_, mut stream| {
+            stream.write_all(bytes)?;
+            io::copy(&mut stream, &mut io::sink()).map(drop)
+        })
+    };
+    let url = |address: SocketAddr| format!("https://localhost:{}/", address.port());
+    vec![
+        ("VALID", url(token_server(authority.server(&[name], now)))),
+        ("EXPIRED", url(token_server(authority.server(&[name], Validity::Expired)))),
+        ("NOT_YET", url(token_server(authority.server(&[name], Validity::NotYet)))),
+        ("FOR_CLIENTS", url(token_server(authority.server(&[name], Validity::ForClients)))),
+        ("OTHER_NAME", url(token_server(authority.server(&["other.example"], now)))),
+        ("OWN_AUTHORITY", url(token_server(own))),
+        ("DEMANDING", url(token_server(authority.demanding_server(name, &rustls::version::TLS13)))),
+        ("NO_COMMON_KEY", url(saying(b"\x15\x03\x03\0\x02\x02\x28"))),
+        ("NO_TLS", url(saying(b"SSH-2.0-OpenSSH_9.2\r\n"))),
+    ]
+}
+
 /// What differs from run to run.
 fn redactions(home: &Path) -> Redactions {
     let mut redactions = Redactions::new();
     redactions.insert("[PROFILE]", home.join(PROFILE)).unwrap();
     for (name, pattern) in [
-        ("[PORT]", r"127\.0\.0\.1:(?<redacted>\d{2,})"),
+        ("[PORT]", r"(127\.0\.0\.1|localhost):(?<redacted>\d{2,})"),
         ("[TOKEN]", r"\b(?<redacted>[0-9a-f]{32})\b"),
-        ("[TIME]", r"(?<redacted>\d+\.\d+) s\b"),
+        ("[TIME]", r"(\(|attempt in )(?<redacted>\d+\.\d+) s\b"),
         ("[ERRNO]", r"os error (?<redacted>\d+)"),
         ("[VERSION]", r"smartextract (?<redacted>\d+\.\d+\.\d+)"),
         ("[REASON]", r"lookup address information: (?<redacted>[^\n]+)"),

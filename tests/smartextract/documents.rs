@@ -41,9 +41,9 @@ fn the_example_profile_file_is_valid_and_complete() {
 }
 
 #[test]
-fn readme_manual_and_cases_have_every_exit_code_of_the_help() {
+fn readme_manual_and_sessions_have_every_exit_code_of_the_help() {
     let (readme, manual) = (document("README.md"), Case::new("man").run().stdout);
-    let cases: String = documents(&["tests/cmd/"]).iter().map(|name| document(name)).collect();
+    let sessions: String = documents(&["tests/cmd/"]).iter().map(|name| document(name)).collect();
     for command in ["", "token"] {
         let help = Case::new(&format!("{command} --help")).run().stdout;
         let table = help.lines().skip_while(|line| *line != "Exit codes:").skip(2).take(13);
@@ -54,18 +54,18 @@ fn readme_manual_and_cases_have_every_exit_code_of_the_help() {
             let (code, name) = (words.next().unwrap(), words.next().unwrap());
             assert!(readme.contains(&format!("| {code} | `{name}` |")), "README: {line}");
             assert!(manual.contains(name), "manual: {line}");
-            assert!(cases.contains(&format!("\n? {code}\n")), "tests/cmd: {line}");
+            assert!(sessions.contains(&format!("\n? {code}\n")), "tests/cmd: {line}");
         }
     }
 }
 
 #[test]
-fn cases_have_every_message_that_troubleshooting_quotes() {
-    let cases: String = documents(&["tests/cmd/"]).iter().map(|name| document(name)).collect();
+fn sessions_have_every_message_that_troubleshooting_quotes() {
+    let sessions: String = documents(&["tests/cmd/"]).iter().map(|name| document(name)).collect();
     let quoted = document("docs/troubleshooting.md");
     let quoted = quoted.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
     for message in quoted {
-        assert!(cases.contains(message), "no case shows {message}");
+        assert!(sessions.contains(message), "tests/cmd: {message}");
     }
 }
 
@@ -123,7 +123,7 @@ fn the_readme_links_to_every_document_and_the_changelog_has_this_version() {
 #[test]
 fn the_action_has_the_inputs_and_outputs_of_the_readme() {
     let (action, readme) = (document("action.yml"), document("README.md"));
-    assert!(action.contains("run: smartextract token --format github-output"), "{action}");
+    assert!(action.contains(" smartextract token --format github-output\n"), "{action}");
     for input in ["key", "secret", "environment"] {
         assert!(action.contains(&format!("\n  {input}:\n")), "no input {input}");
         assert!(action.contains(&format!("${{{{ inputs.{input} }}}}")), "{input} is not used");

@@ -197,13 +197,14 @@ fn a_completion_variable_set_by_accident_changes_nothing() {
 fn a_status_line_on_a_terminal_appears_after_a_second_and_disappears() {
     let shown = |arguments: &str| {
         let case = Case::new(&format!("emulator --delay 1.5 -- smartextract token {arguments}"));
-        let (_home, mut session) = case.on_a_terminal();
+        let (_home, mut session) = case.env("TERM", "xterm").on_a_terminal();
         session.exp_eof().unwrap()
     };
     let text = shown("");
-    assert!(text.contains("127.0.0.1 (1 s of 30 s)"), "{text:?}");
-    let token = text.trim_end().split(' ').next_back().unwrap().trim_start_matches('\r');
-    assert_eq!(token.len(), 32, "the line was not cleared, or the token is not last: {text:?}");
+    assert!(text.contains("waiting for the response (1 s of 30 s)"), "{text:?}");
+    // Go to the start of the line and clear it, then print the token.
+    let (_, token) = text.trim_end().rsplit_once("\r\u{1b}[2K").unwrap();
+    assert_eq!(token.len(), 32, "the token is not last: {text:?}");
     for arguments in ["-q", "-v", "--format json"] {
         let text = shown(arguments);
         assert!(!text.contains(" s of 30 s"), "{arguments}: {text:?}");

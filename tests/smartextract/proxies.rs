@@ -3,11 +3,9 @@
 use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::sync::mpsc::{self, Receiver};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use crate::support::certificates::{Authority, Validity, token_server};
-use crate::support::server::{Api, PATH, closed_port, listen, read_request, scripted};
+use crate::support::server::{Api, PATH, closed_port, listen, scripted};
 use crate::support::{Case, PROXY_PASSWORD, proxy};
 
 /// A TLS server for `api.example`: a proxy that connects to it, and a run that trusts it.
@@ -111,67 +109,61 @@ fn a_proxys_user_and_password_are_sent_and_never_shown() {
 }
 
 #[test]
-fn the_budget_does_not_start_again_with_the_last_byte_of_a_proxy_that_stops() {
-    let dripping = listen(move |_, mut client| {
-        read_request(&mut client)?;
-        for byte in b"HTTP/1.1 200 OK\r\nx: value" {
-            client.write_all(&[*byte])?;
-            thread::sleep(Duration::from_millis(100));
-        }
-        client.read_to_end(&mut Vec::new()).map(drop)
-    });
-    let start = Instant::now();
-    let url = format!("http://{dripping}");
-    Case::token("https://api.example/", "--timeout 3").env("HTTPS_PROXY", url).run().fails(21);
-    assert!(start.elapsed() < Duration::from_secs(5));
-}
-
-#[test]
-fn exit_20_names_the_proxy_and_its_origin() {
-    let (_, _, case) = server_behind_proxy();
-    for answer in [
-        "HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n",
-        "SSH-2.0-OpenSSH_9.2\r\n\r\n",
+fn a_refusal_by_a_proxy_is_explained_and_not_retried() {
+    let password = "hint: check user and password";
+    let rules = "hint: ask the proxy's operator to allow the host";
+    let unreached = "hint: check the host in the token URL";
+    for (status, sentence, hint) in [
+        ("407", "it requires a valid user and password (HTTP 407)", password),
+        ("403", "its rules forbid the connection (HTTP 403)", rules),
+        ("502", "it could not reach the server (HTTP 502)", unreached),
+        ("302", "its response is unexpected (HTTP 302)", "hint: check the proxy's URL"),
     ] {
-        let url = format!("http://{}", proxy::answering(answer));
-        case().env("HTTPS_PROXY", &url).run().fails(20).says(&format!("{url} (HTTPS_PROXY)"));
-    }
-    let closed = format!("http://u:{PROXY_PASSWORD}@127.0.0.1:{}", closed_port());
-    case().env("HTTPS_PROXY", closed).run().fails(20).says("refused");
-}
-
-#[test]
-fn a_refusal_by_a_proxy_is_not_retried() {
-    for status in [302, 403, 407, 502, 503] {
         let (url, requests) = scripted(vec![format!("HTTP/1.1 {status} X\r\n\r\n")]);
-        Case::token("https://api.example/auth", "--retries 2")
-            .env("HTTPS_PROXY", url.replace(PATH, ""))
+        let url = url.replace(PATH, "");
+        let case =
+            || Case::token("https://api.example/auth", "--retries 2").env("HTTPS_PROXY", &url);
+        case()
             .run()
             .fails(20)
-            .says("the proxy refused")
-            .says(&status.to_string());
+            .says(&format!("the proxy refused the connection: {sentence}\n"))
+            .says(hint)
+            .says(&format!("{url} (HTTPS_PROXY)"));
         assert_eq!(requests.try_iter().count(), 1, "{status}");
+        case().arg("--format=json").run().fails(20).says("\"retryable\":false");
     }
-    for (scheme, answer, reason) in [
-        ("socks5h", &b"\x05\x02\x01\x01"[..], "password authentication failed"),
-        ("socks5h", b"\x05\xff", "no acceptable auth methods"),
-        ("socks5h", b"\x05\0\x05\x02\0\x01\0\0\0\0\0\0", "not allowed by ruleset"),
-        ("socks5h", b"\x05\0\x05\x05\0\x01\0\0\0\0\0\0", "connection refused"),
-        ("socks4a", b"\0\x5b\0\0\0\0\0\0", "request rejected"),
+    for (scheme, response, reason, hint) in [
+        ("socks5h", &b"\x05\x02\x01\x01"[..], "password authentication failed", password),
+        ("socks5h", b"\x05\xff", "no acceptable auth methods", password),
+        ("socks5h", b"\x05\0\x05\x02\0\x01\0\0\0\0\0\0", "not allowed by ruleset", rules),
+        ("socks5h", b"\x05\0\x05\x05\0\x01\0\0\0\0\0\0", "connection refused", unreached),
+        ("socks4a", b"\0\x5b\0\0\0\0\0\0", "request rejected", "hint: check the proxy's URL"),
+        ("http", b"SSH-2.0-OpenSSH_9.2\r\n\r\n", "not HTTP", "hint: check the proxy's URL"),
     ] {
-        let (address, connections) = counting(answer);
+        let (address, connections) = counting(response);
         let user = match scheme {
             "socks5h" => format!("someone:{PROXY_PASSWORD}@"),
             _ => String::new(),
         };
-        let outcome = Case::token("https://api.example/auth", "--retries 2")
+        Case::token("https://api.example/auth", "--retries 2")
             .env("HTTPS_PROXY", format!("{scheme}://{user}{address}"))
             .run()
             .fails(20)
-            .says("the proxy refused");
-        assert!(outcome.stderr.contains(reason), "{reason}: {}", outcome.stderr);
+            .says("the proxy refused the connection: ")
+            .says(reason)
+            .says(hint);
         assert_eq!(connections.try_iter().count(), 1, "{reason}");
     }
+}
+
+#[test]
+fn a_name_that_only_the_proxy_can_resolve_suggests_socks5h() {
+    Case::token("https://no-such-host.invalid/", "")
+        .env("ALL_PROXY", format!("socks5://127.0.0.1:{}", closed_port()))
+        .run()
+        .fails(20)
+        .says("the host name of the server can't be resolved")
+        .says("hint: use socks5h://");
 }
 
 #[test]
@@ -209,12 +201,12 @@ fn a_proxy_that_can_not_be_reached_is_named_as_the_proxy() {
     }
 }
 
-/// A server that sends this answer on each connection at once, and counts the connections.
-fn counting(answer: &'static [u8]) -> (SocketAddr, Receiver<()>) {
+/// A server that sends this response on each connection at once, and counts the connections.
+fn counting(response: &'static [u8]) -> (SocketAddr, Receiver<()>) {
     let (sender, connections) = mpsc::channel();
     let address = listen(move |_, mut stream| {
         let _ = sender.send(());
-        stream.write_all(answer)?;
+        stream.write_all(response)?;
         stream.read_to_end(&mut Vec::new()).map(drop)
     });
     (address, connections)

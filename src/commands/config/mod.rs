@@ -15,7 +15,7 @@ use crate::settings::{Flags, Sources};
 pub fn run(command: ConfigCommand, console: &Console) -> Result<u8, Error> {
     match command {
         ConfigCommand::Path(args) => {
-            let path = profile_path(&args.0)?;
+            let path = profile_path(&args.flags())?;
             // Unescaped, even if it is not text, because it is used to open the file.
             Console::print([path.as_os_str().as_encoded_bytes(), b"\n"].concat())?;
             Ok(0)
@@ -23,7 +23,7 @@ pub fn run(command: ConfigCommand, console: &Console) -> Result<u8, Error> {
         ConfigCommand::Show(args) => show::run(&args, console),
         ConfigCommand::Init(args) => {
             let profile = args.profile.as_deref().unwrap_or("default");
-            init::run(&profile_path(&args.file.0)?, profile, console)
+            init::run(&profile_path(&args.file.flags())?, profile, console)
         }
     }
 }

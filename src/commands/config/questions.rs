@@ -13,7 +13,7 @@ use crate::error::{Code, Error};
 use crate::output::parent;
 use crate::secret::{Flaw, trimmed};
 use crate::settings::{
-    Flags, Origin, ProfileFile, Settings, Sources, built_in_names, resolve_with, variable_name,
+    BUILT_IN_NAMES, Flags, Origin, ProfileFile, Settings, Sources, resolve_with, variable_name,
 };
 use crate::{program, prompt};
 
@@ -62,7 +62,7 @@ impl Questions<'_> {
 
     /// The settings of the profile, with their names.
     fn answers(&self) -> Result<[(&'static str, Value); 3], Error> {
-        let [production, _, staging, _] = built_in_names();
+        let [production, _, staging, _] = BUILT_IN_NAMES;
         let names = [&[production, staging], &self.environments[..]].concat();
         let environment = names[prompt::choose("Environment:", &names)?];
         let key = prompt::ask(|| prompt::read_line("API key: "), credential)?;
@@ -110,7 +110,7 @@ impl Questions<'_> {
             if replaced.iter().any(|replaced| replaced == name) { None } else { env::var_os(name) }
         };
         let sources = Sources { variable: &variable, ..Sources::from_env(&flags) };
-        let mut settings = resolve_with(&sources, Some(file), Vec::new())?;
+        let mut settings = resolve_with(&sources, file)?;
         // The profile is not in the file yet.
         settings.environment.origin = Origin::NewProfile;
         if let (Some(key), Some(secret)) = (&mut settings.key, &mut settings.secret) {

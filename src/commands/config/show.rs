@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::cli::{ShowArgs, ShowFormat};
+use crate::cli::{ReportFormat, ShowArgs};
 use crate::console::{Console, printable};
 use crate::error::Error;
 use crate::settings::{self, Row, Sources};
@@ -14,8 +14,8 @@ pub fn run(args: &ShowArgs, console: &Console) -> Result<u8, Error> {
         console.warn(warning.clone());
     }
     Console::print(match args.format {
-        ShowFormat::Table => table(&settings.rows()),
-        ShowFormat::Json => json(settings.rows()),
+        ReportFormat::Text => table(&settings.rows()),
+        ReportFormat::Json => json(settings.rows()),
     })?;
     if let Err(missing) = settings.credentials() {
         console.warn(format!("smartextract token would fail: {}", missing.summary()));
@@ -40,7 +40,7 @@ fn table(rows: &[Row]) -> String {
 fn json(rows: Vec<Row>) -> String {
     let mut settings = Map::new();
     for Row { name, value, origin } in rows {
-        settings.insert(name.to_owned(), json!({ "value": value, "origin": origin }));
+        settings.insert(name, json!({ "value": value, "origin": origin }));
     }
     format!("{}\n", Value::Object(settings))
 }

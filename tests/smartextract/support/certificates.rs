@@ -1,10 +1,13 @@
 //! A certificate authority for the tests, and TLS servers with its certificates.
 
 use std::io::{self, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
+use rcgen::{
+    BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    date_time_ymd,
+};
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -28,6 +31,8 @@ pub enum Validity {
     Now,
     Expired,
     NotYet,
+    /// Not for a server at all.
+    ForClients,
 }
 
 impl Authority {
@@ -86,6 +91,9 @@ impl Authority {
             Validity::Now => {}
             Validity::Expired => params.not_after = date_time_ymd(2020, 1, 1),
             Validity::NotYet => params.not_before = date_time_ymd(3000, 1, 1),
+            Validity::ForClients => {
+                params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+            }
         }
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
@@ -109,8 +117,14 @@ fn server_with(
 /// A TLS server on loopback that answers every request with a token.
 pub fn token_server(config: Arc<ServerConfig>) -> SocketAddr {
     serve_tls(config, |mut stream| {
-        read_request(&mut stream)?;
-        stream.write_all(response(200, "", SUCCESS).as_bytes())
+        let request = read_request(&mut stream);
+        if request.is_ok() {
+            stream.write_all(response(200, "", SUCCESS).as_bytes())?;
+        }
+        // If data is unread when the connection closes, Windows drops an alert that was sent.
+        stream.sock.shutdown(Shutdown::Write)?;
+        io::copy(&mut stream.sock, &mut io::sink())?;
+        request.map(drop)
     })
 }
 

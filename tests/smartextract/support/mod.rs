@@ -244,7 +244,8 @@ fn restore_ignored_signals() {
 /// Whether a test can use this program.
 pub fn has_program(program: &str) -> bool {
     let path = var_os("PATH").unwrap_or_default();
-    let found = split_paths(&path).any(|directory| directory.join(program).is_file());
+    let file = format!("{program}{}", std::env::consts::EXE_SUFFIX);
+    let found = split_paths(&path).any(|directory| directory.join(&file).is_file());
     available(found, program)
 }
 

@@ -19,14 +19,6 @@ pub fn connecting_to(target: SocketAddr) -> (SocketAddr, Receiver<String>) {
     (address, heads)
 }
 
-/// A proxy that gives every request this answer and closes the connection.
-pub fn answering(answer: &'static str) -> SocketAddr {
-    listen(move |_, mut client| {
-        read_request(&mut client)?;
-        client.write_all(answer.as_bytes())
-    })
-}
-
 /// Forwards in both directions until both sides have ended. Calls `watch` before it forwards what
 /// the client (`true`) or the server has sent.
 pub fn tunnel(

@@ -1,0 +1,137 @@
+//! TLS failures as sentences.
+
+use rustls::CertificateError::NotValidForNameContext;
+use rustls::Error as Tls;
+
+use super::stage::Peer;
+use crate::error::{Code, Error};
+
+/// How many characters of a certificate's names are shown.
+const SHOWN: usize = 200;
+
+const CLOCK: &str = "check this machine's clock; if it is right, {peer} needs a new certificate";
+const RENEW: &str = "{peer} needs another certificate";
+
+/// The error for a TLS failure.
+pub fn error(peer: &Peer, error: &Tls) -> Error {
+    let name = innermost_name(error);
+    let known = match error {
+        Tls::InvalidMessage(_) => "InvalidMessage",
+        Tls::PeerIncompatible(_) => "HandshakeFailure",
+        // The platform verifier of Linux found no trust store.
+        Tls::General(text) if text.starts_with("No CA certificates") => "NoTrustStore",
+        _ => &name,
+    };
+    let (reason, hint) = match (explanation(known), error) {
+        (_, Tls::InvalidCertificate(NotValidForNameContext { expected, presented })) => {
+            let (names, host) = (names(presented), expected.to_str());
+            (format!("the certificate is for {names}, not for {host}"), "check the host in {url}")
+        }
+        (Some((reason, hint)), Tls::InvalidCertificate(_)) => (reason.to_owned(), hint),
+        (Some((reason, hint)), _) => (format!("{reason} ({name})"), hint),
+        (None, _) => (format!("TLS: {name}"), "find out what responds at the address in {url}"),
+    };
+    Error::new(Code::Tls, format!("no secure connection to {}", peer.name))
+        .because(reason)
+        .hint(hint.replace("{peer}", peer.name).replace("{url}", peer.url))
+}
+
+/// Reason and hint for the errors that a user can meet. They are known by name, because the
+/// verifiers wrap some of them in others.
+fn explanation(name: &str) -> Option<(&'static str, &'static str)> {
+    Some(match name {
+        "UnknownIssuer" => (
+            "the certificate's issuer is not trusted",
+            "behind a TLS-intercepting proxy, or with a private server, give the PEM file of its \
+             authority (not its own) as --ca-file, SMARTEXTRACT_CA_FILE or SSL_CERT_FILE",
+        ),
+        "NoTrustStore" => (
+            "the trust store contains no certificate",
+            "install the ca-certificates package, or give a PEM file as --ca-file",
+        ),
+        "Expired" | "ExpiredContext" => ("the certificate has expired", CLOCK),
+        "NotValidYet" | "NotValidYetContext" => ("the certificate is not valid yet", CLOCK),
+        "NotValidForName" => ("the certificate is for another host", "check the host in {url}"),
+        "CaUsedAsEndEntity" => (
+            "the certificate is a certificate authority's own",
+            "issue a certificate for {peer} with that authority",
+        ),
+        "NameConstraintViolation" => {
+            ("the certificate's authority may not issue it for this host", RENEW)
+        }
+        "InvalidPurpose" | "InvalidPurposeContext" | "EkuError" => {
+            ("the certificate is not meant for a server", RENEW)
+        }
+        "Revoked" => ("the certificate is revoked", RENEW),
+        "BadEncoding" | "BadSignature" => ("the certificate is damaged", RENEW),
+        "HandshakeFailure" | "ProtocolVersion" | "InsufficientSecurity" => (
+            "no common protocol, cipher or key type was found",
+            "docs/network.md lists what is supported; a server that requires a client \
+             certificate, which this program does not send, may fail in the same way",
+        ),
+        "CertificateRequired" | "BadCertificate" => (
+            "the connection was rejected",
+            "{peer} may require a client certificate, which this program does not send",
+        ),
+        "InvalidMessage" => {
+            ("the response is not TLS", "this port does not speak TLS: check the port in {url}")
+        }
+        _ if name.starts_with("UnsupportedSignatureAlgorithm") => (
+            "the certificate's key or signature type is not supported",
+            "docs/network.md lists what is supported",
+        ),
+        _ => return None,
+    })
+}
+
+/// `UnknownIssuer` of `InvalidCertificate(UnknownIssuer)`: without the fields.
+fn innermost_name(error: &Tls) -> String {
+    let debug = format!("{error:?}");
+    let names = debug.split([' ', ')', '[', '"']).next().unwrap_or_default().split('(');
+    let mut words = names.filter(|name| name.starts_with(char::is_alphabetic));
+    words.next_back().unwrap_or_default().to_owned()
+}
+
+/// The names in a certificate, of which rustls gives the debug form (`DnsName("example.com")`).
+fn names(presented: &[String]) -> String {
+    let names = presented.join(", ").replace("DnsName", "").replace("IpAddress", "");
+    let plain = |c: &char| c.is_ascii_alphanumeric() || ", .-*:".contains(*c);
+    let shown: String = names.chars().filter(plain).take(SHOWN).collect();
+    if shown.is_empty() { "no host".to_owned() } else { shown }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::api::stage::SERVER;
+
+    fn lines(error: &Tls) -> Vec<String> {
+        super::error(&SERVER, error).lines().into_iter().map(|(_, line)| line).collect()
+    }
+
+    /// What ureq reports on a Linux without ca-certificates.
+    #[test]
+    fn an_empty_trust_store_says_what_to_install() {
+        let lines = lines(&Tls::General("No CA certificates were loaded".to_owned()));
+        assert!(lines[1].contains("the trust store contains no certificate"), "{lines:?}");
+        assert!(lines[2].contains("install the ca-certificates"), "{lines:?}");
+    }
+
+    #[test]
+    fn an_error_without_a_sentence_is_shown_by_its_innermost_name() {
+        let other = rustls::OtherError(Arc::new(std::fmt::Error));
+        let other = Tls::InvalidCertificate(rustls::CertificateError::Other(other));
+        let alert = |code: u8| Tls::AlertReceived(code.into());
+        for (error, name) in [
+            (other, "Error"),
+            (alert(80), "InternalError"),
+            (alert(200), "AlertDescription"),
+            (Tls::General("some text".to_owned()), "General"),
+            (Tls::NoCertificatesPresented, "NoCertificatesPresented"),
+        ] {
+            assert_eq!(lines(&error)[1], format!("  caused by: TLS: {name}"));
+        }
+    }
+}
