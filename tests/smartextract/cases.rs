@@ -13,6 +13,7 @@ use std::process::Stdio;
 use std::thread;
 
 use regex::Regex;
+use rustls::version::{TLS12, TLS13};
 use snapbox::{Assert, Data, Redactions};
 use tempfile::TempDir;
 
@@ -105,7 +106,8 @@ fn tls_servers(home: &Path) -> Vec<(&'static str, String)> {
         ("FOR_CLIENTS", url(token_server(authority.server(&[name], Validity::ForClients)))),
         ("OTHER_NAME", url(token_server(authority.server(&["other.example"], now)))),
         ("OWN_AUTHORITY", url(token_server(own))),
-        ("DEMANDING", url(token_server(authority.demanding_server(name, &rustls::version::TLS13)))),
+        ("DEMANDING_1_2", url(token_server(authority.demanding_server(name, &TLS12)))),
+        ("DEMANDING_1_3", url(token_server(authority.demanding_server(name, &TLS13)))),
         ("NO_COMMON_KEY", url(saying(b"\x15\x03\x03\0\x02\x02\x28"))),
         ("NO_TLS", url(saying(b"SSH-2.0-OpenSSH_9.2\r\n"))),
     ]

@@ -1,7 +1,7 @@
 //! Each kind of fault, at each point of an exchange, ends in its exit code with no output.
 //!
-//! `Case` checks that no secret and no panic shows. Faults of one topic are tested with that topic:
-//! status codes in `answers`, retries in `attempts`, certificates in `tls`, proxies in `proxies`.
+//! Faults of one topic are tested with that topic: responses and retries in `exchange`, certificates
+//! in `tls`, proxies in `proxies`.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use rustls::{ServerConfig, ServerConnection};
 
-use crate::support::certificates::{Authority, Validity, token_server};
+use crate::support::certificates::{Authority, Validity};
 use crate::support::server::{PATH, SUCCESS, listen, read_request, response};
 use crate::support::{Case, PROXY_PASSWORD};
 
@@ -250,17 +250,4 @@ fn unusual_valid_responses_are_accepted() {
         fault("unknown length", TlsRequest, ok(&format!("\r\n{SUCCESS}")), Close, 0, ""),
         fault("early, kept open", Connect("http"), response(200, "", SUCCESS), Hang, 0, ""),
     ]);
-}
-
-#[test]
-fn exit_22_if_the_server_demands_a_client_certificate() {
-    let authority = Authority::new("test");
-    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
-        let address = token_server(authority.demanding_server("127.0.0.1", version));
-        Case::token(&format!("https://{address}/"), "--ca-file ca.pem")
-            .file("ca.pem", &authority.pem)
-            .run()
-            .fails(22)
-            .says("client certificate, which this program does not send");
-    }
 }

@@ -6,8 +6,6 @@
 // Tests for Unix leave imports and helpers unused elsewhere.
 #![cfg_attr(windows, allow(unused_imports, dead_code))]
 
-mod answers;
-mod attempts;
 #[cfg(unix)]
 mod cases;
 #[cfg(unix)]
@@ -17,6 +15,7 @@ mod documents;
 mod emulator;
 #[cfg(unix)]
 mod examples;
+mod exchange;
 mod faults;
 mod init;
 #[cfg(target_os = "linux")]
