@@ -128,7 +128,7 @@ fn run(
 #[test]
 fn a_signal_ends_an_emulator_on_its_own() {
     for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
-        let mut emulator = Alone::of_script("exec smartextract emulator");
+        let mut emulator = Alone::start("exec smartextract emulator");
         send(&emulator.process, signal);
         assert_eq!(emulator.process.wait().unwrap().code(), Some(0), "{signal:?}");
     }
@@ -172,10 +172,10 @@ fn on_a_terminal_sigint_is_left_to_the_command() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_signal_that_is_ignored_at_the_start_stays_ignored() {
-    let mut emulator = Alone::of_script("trap '' HUP; exec smartextract emulator");
+    let mut emulator = Alone::start("trap '' HUP; exec smartextract emulator");
     send(&emulator.process, Signal::HUP);
     thread::sleep(Duration::from_millis(300));
-    assert_eq!(emulator.get("/smart-extract").0, 200);
+    assert!(emulator.ask("GET /smart-extract HTTP/1.1", "").starts_with("HTTP/1.1 200"));
     send(&emulator.process, Signal::TERM);
     assert_eq!(emulator.process.wait().unwrap().code(), Some(0));
     let script = "trap '' HUP; exec smartextract emulator -- sh -c 'kill -HUP $$; exit 7'";

@@ -12,6 +12,7 @@ mod cases;
 mod command;
 mod completions;
 mod documents;
+#[cfg(unix)]
 mod emulator;
 #[cfg(unix)]
 mod examples;
