@@ -89,8 +89,7 @@ fn output_of(command: &str, home: &Path, variables: &[(&str, String)]) -> String
 fn tls_servers(home: &Path) -> Vec<(&'static str, String)> {
     let authority = Authority::new("test");
     fs::write(home.join("ca.pem"), &authority.pem).unwrap();
-    let (own, own_pem) = Authority::self_signed_server("localhost");
-    fs::write(home.join("server.pem"), own_pem).unwrap();
+    fs::write(home.join("other.pem"), Authority::new("other").pem).unwrap();
     let (now, name) = (Validity::Now, "localhost");
     let saying = |bytes: &'static [u8]| {
         listen(move |_, mut stream| {
@@ -99,13 +98,14 @@ fn tls_servers(home: &Path) -> Vec<(&'static str, String)> {
         })
     };
     let url = |address: SocketAddr| format!("https://localhost:{}/", address.port());
+    let with = |names, validity| url(token_server(authority.server(&[names], validity)));
     vec![
-        ("VALID", url(token_server(authority.server(&[name], now)))),
-        ("EXPIRED", url(token_server(authority.server(&[name], Validity::Expired)))),
-        ("NOT_YET", url(token_server(authority.server(&[name], Validity::NotYet)))),
-        ("FOR_CLIENTS", url(token_server(authority.server(&[name], Validity::ForClients)))),
-        ("OTHER_NAME", url(token_server(authority.server(&["other.example"], now)))),
-        ("OWN_AUTHORITY", url(token_server(own))),
+        ("VALID", with(name, now)),
+        ("EXPIRED", with(name, Validity::Expired)),
+        ("NOT_YET", with(name, Validity::NotYet)),
+        ("FOR_CLIENTS", with(name, Validity::ForClients)),
+        ("AUTHORITY", with(name, Validity::OfAuthority)),
+        ("OTHER_NAME", with("other.example", now)),
         ("DEMANDING_1_2", url(token_server(authority.demanding_server(name, &TLS12)))),
         ("DEMANDING_1_3", url(token_server(authority.demanding_server(name, &TLS13)))),
         ("NO_COMMON_KEY", url(saying(b"\x15\x03\x03\0\x02\x02\x28"))),

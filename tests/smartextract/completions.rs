@@ -2,33 +2,27 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::support::{Case, has_program};
+use snapbox::{Assert, Data};
 
-const SCRIPTS: [(&str, &str); 5] = [
-    ("bash", "smartextract.bash"),
-    ("zsh", "_smartextract"),
-    ("fish", "smartextract.fish"),
-    ("powershell", "_smartextract.ps1"),
-    ("elvish", "smartextract.elv"),
-];
+use crate::support::{Case, has_program};
 
 fn file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("completions").join(name)
 }
 
-/// Update them with: `RENEW_COMPLETIONS=1 cargo test the_scripts_in_the_tree`
+/// Update them with: `SNAPSHOTS=overwrite cargo test --locked up_to_date`
 #[test]
 fn the_scripts_in_the_tree_are_up_to_date() {
-    for (shell, name) in SCRIPTS {
+    for (shell, name) in [
+        ("bash", "smartextract.bash"),
+        ("zsh", "_smartextract"),
+        ("fish", "smartextract.fish"),
+        ("powershell", "_smartextract.ps1"),
+        ("elvish", "smartextract.elv"),
+    ] {
         let printed = Case::new(&format!("completions {shell}")).run();
-        assert_eq!((printed.code, printed.stderr.as_str()), (0, ""));
-        if std::env::var_os("RENEW_COMPLETIONS").is_some() {
-            std::fs::write(file(name), &printed.stdout).unwrap();
-        }
-        assert!(
-            std::fs::read_to_string(file(name)).unwrap_or_default() == printed.stdout,
-            "completions/{name} is outdated: RENEW_COMPLETIONS=1 cargo test the_scripts_in_the_tree"
-        );
+        let expected = Data::read_from(&file(name), None).raw();
+        Assert::new().action_env("SNAPSHOTS").eq(printed.stdout, expected);
     }
 }
 

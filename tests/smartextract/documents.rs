@@ -43,29 +43,29 @@ fn the_example_profile_file_is_valid_and_complete() {
 #[test]
 fn readme_manual_and_sessions_have_every_exit_code_of_the_help() {
     let (readme, manual) = (document("README.md"), Case::new("man").run().stdout);
-    let sessions: String = documents(&["tests/cmd/"]).iter().map(|name| document(name)).collect();
-    for command in ["", "token"] {
-        let help = Case::new(&format!("{command} --help")).run().stdout;
-        let table = help.lines().skip_while(|line| *line != "Exit codes:").skip(2).take(13);
-        let codes: Vec<&str> = table.collect();
-        assert_eq!(codes.len(), 13, "{help}");
-        for line in codes {
-            let mut words = line.split_whitespace();
-            let (code, name) = (words.next().unwrap(), words.next().unwrap());
-            assert!(readme.contains(&format!("| {code} | `{name}` |")), "README: {line}");
-            assert!(manual.contains(name), "manual: {line}");
-            assert!(sessions.contains(&format!("\n? {code}\n")), "tests/cmd: {line}");
-        }
+    let help = Case::new("token --help").run().stdout;
+    let (_, table) = help.split_once("Exit codes:\n").unwrap();
+    for line in table.lines().skip(1).take(15) {
+        let mut words = line.split_whitespace();
+        let (code, name) = (words.next().unwrap(), words.next().unwrap());
+        assert!(readme.contains(&format!("| {code} | `{name}` |")), "README: {line}");
+        assert!(manual.contains(name), "manual: {line}");
+        assert!(sessions().contains(&format!("\n? {code}\n")), "tests/cmd: {line}");
     }
+}
+
+fn sessions() -> String {
+    documents(&["tests/cmd/"]).iter().map(|name| document(name)).collect()
 }
 
 #[test]
 fn sessions_have_every_message_that_troubleshooting_quotes() {
-    let sessions: String = documents(&["tests/cmd/"]).iter().map(|name| document(name)).collect();
-    let quoted = document("docs/troubleshooting.md");
-    let quoted = quoted.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
-    for message in quoted {
-        assert!(sessions.contains(message), "tests/cmd: {message}");
+    let table = document("docs/troubleshooting.md");
+    let messages: Vec<&str> =
+        table.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
+    assert!(messages.len() > 5, "{messages:?}");
+    for message in messages {
+        assert!(sessions().contains(message), "tests/cmd: {message}");
     }
 }
 
@@ -123,7 +123,6 @@ fn the_readme_links_to_every_document_and_the_changelog_has_this_version() {
 #[test]
 fn the_action_has_the_inputs_and_outputs_of_the_readme() {
     let (action, readme) = (document("action.yml"), document("README.md"));
-    assert!(action.contains(" smartextract token --format github-output\n"), "{action}");
     for input in ["key", "secret", "environment"] {
         assert!(action.contains(&format!("\n  {input}:\n")), "no input {input}");
         assert!(action.contains(&format!("${{{{ inputs.{input} }}}}")), "{input} is not used");
@@ -132,14 +131,12 @@ fn the_action_has_the_inputs_and_outputs_of_the_readme() {
     for output in ["token", "iframe_url"] {
         assert!(action.contains(&format!("steps.token.outputs.{output}")), "no output {output}");
     }
-    assert!(readme.contains("steps.smartextract.outputs.iframe_url"));
 }
 
 #[test]
 fn man_writes_one_page_per_command_and_mandoc_accepts_them() {
     let outcome = Case::new("man pages").run().prints("");
     for (name, text) in [
-        ("smartextract", ".SH ENVIRONMENT"),
         ("smartextract", ".SH FILES"),
         ("smartextract-token", "github-env: "),
         ("smartextract-exec", "smartextract exec -- npm run e2e"),
@@ -148,19 +145,16 @@ fn man_writes_one_page_per_command_and_mandoc_accepts_them() {
         let page = outcome.read(&format!("pages/{name}.1")).replace('\\', "");
         assert!(page.contains(text), "{text} is missing in:\n{page}");
         // The date of a page is that of the version in the changelog.
-        let title = page.lines().find(|line| line.starts_with(".TH ")).unwrap();
-        let words: Vec<&str> = title.split(' ').collect();
-        assert_eq!(words[1], name);
-        let version = format!("## {} - {}\n", env!("CARGO_PKG_VERSION"), words[3]);
-        assert!(document("CHANGELOG.md").contains(&version), "{title}");
+        let (_, rest) = page.split_once(&format!(".TH {name} 1 ")).unwrap();
+        let day = rest.split(' ').next().unwrap();
+        let version = format!("## {} - {day}\n", env!("CARGO_PKG_VERSION"));
+        assert!(document("CHANGELOG.md").contains(&version), "{day}");
     }
     if has_program("mandoc") {
-        for page in fs::read_dir(outcome.path("pages")).unwrap() {
-            let mut lint = isolated("mandoc");
-            lint.args(["-T", "lint", "-W", "error"]).arg(page.unwrap().path());
-            let lint = lint.output().unwrap();
-            assert!(lint.status.success(), "{}", String::from_utf8_lossy(&lint.stdout));
-        }
+        let lint = "for page in pages/*; do mandoc -T lint -W error $page || exit 1; done";
+        let lint = isolated("sh").args(["-c", lint]).current_dir(outcome.path("")).output();
+        let lint = lint.unwrap();
+        assert!(lint.status.success(), "{}", String::from_utf8_lossy(&lint.stdout));
     }
     let printed = Case::new("man -").run();
     assert!(printed.stdout.starts_with(".ie") && !printed.exists("-"), "{}", printed.stdout);

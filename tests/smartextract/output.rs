@@ -13,17 +13,9 @@ fn names(outcome: &Outcome) -> Vec<String> {
 }
 
 #[test]
-fn dotenv_rejects_what_its_readers_interpret() {
-    for token in [
-        "a#b", "a$b", "a'b", "a\\\"b", "a\\\\b", "a`b", "a;b", "a&b", "a|b", "a<b", "a>b", "a(b",
-        "a)b", "~a", "a:~b", "=a",
-    ] {
-        let api = Api::answering(200, &format!(r#"{{"data":{{"token":"{token}"}}}}"#));
-        Case::token(&api.url(), "--format dotenv").run().fails(1).says("another --format");
-    }
-    let api = Api::answering(200, r#"{"data":{"token":"a~b=c:d*e?f[g]{h}!i"}}"#);
-    let plain = Case::token(&api.url(), "--format dotenv").run().stdout;
-    assert!(plain.starts_with("SMARTEXTRACT_TOKEN=a~b=c:d*e?f[g]{h}!i\n"), "{plain}");
+fn a_token_that_a_format_can_not_represent_is_refused() {
+    let api = Api::answering(200, r#"{"data":{"token":"a#b"}}"#);
+    Case::token(&api.url(), "--format dotenv").run().fails(1).says("another --format");
 }
 
 #[test]
