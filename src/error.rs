@@ -60,14 +60,6 @@ impl Code {
     }
 }
 
-/// A fact that helps to fix a failure; a setting has an origin.
-#[derive(Debug)]
-struct Detail {
-    name: &'static str,
-    value: String,
-    origin: Option<String>,
-}
-
 /// A failure to report to the user. No part may contain a secret.
 #[derive(Debug)]
 pub struct Error {
@@ -75,8 +67,9 @@ pub struct Error {
     message: Box<str>,
     http_status: Option<u16>,
     retryable: bool,
-    details: Vec<Detail>,
-    earlier_attempts: Vec<String>,
+    /// Facts that help to find the cause: for people, and for scripts.
+    details: Vec<String>,
+    fields: Map<String, Value>,
     hint: Option<Box<str>>,
     cause: Option<anyhow::Error>,
 }
@@ -89,7 +82,7 @@ impl Error {
             http_status: None,
             retryable: code.retryable(),
             details: Vec::new(),
-            earlier_attempts: Vec::new(),
+            fields: Map::new(),
             hint: None,
             cause: None,
         }
@@ -111,29 +104,34 @@ impl Error {
         self
     }
 
-    /// A setting that helps to find the cause.
+    /// A fact that helps to find the cause.
     #[must_use]
-    pub fn setting(
-        mut self,
-        name: &'static str,
-        value: impl Into<String>,
-        origin: &impl ToString,
-    ) -> Self {
-        self.details.push(Detail { name, value: value.into(), origin: Some(origin.to_string()) });
+    pub fn detail(mut self, name: &str, value: impl Into<String>) -> Self {
+        let value = value.into();
+        self.details.push(format!("{:<12} {value}", format!("{name}:")));
+        self.fields.insert(name.replace(' ', "_"), value.into());
         self
     }
 
-    /// Another fact that helps to find the cause.
+    /// A setting that helps to find the cause.
     #[must_use]
-    pub fn detail(mut self, name: &'static str, value: String) -> Self {
-        self.details.push(Detail { name, value, origin: None });
+    pub fn setting(mut self, name: &str, value: impl Into<String>, origin: &impl ToString) -> Self {
+        let (value, origin) = (value.into(), origin.to_string());
+        self.details.push(format!("{:<12} {value} ({origin})", format!("{name}:")));
+        self.fields.insert(name.to_owned(), value.into());
+        self.fields.insert(format!("{name}_origin"), origin.into());
         self
     }
 
     /// The summaries of the attempts before the one that this failure is about.
     #[must_use]
     pub fn earlier_attempts(mut self, summaries: Vec<String>) -> Self {
-        self.earlier_attempts = summaries;
+        for (index, summary) in summaries.iter().enumerate() {
+            self.details.push(format!("attempt {}: {summary}", index + 1));
+        }
+        if !summaries.is_empty() {
+            self.fields.insert("earlier_attempts".to_owned(), summaries.into());
+        }
         self
     }
 
@@ -193,15 +191,8 @@ impl Error {
         for cause in self.causes() {
             lines.push(("", format!("  caused by: {cause}")));
         }
-        for (index, summary) in self.earlier_attempts.iter().enumerate() {
-            lines.push(("", format!("  attempt {}: {summary}", index + 1)));
-        }
-        for Detail { name, value, origin } in &self.details {
-            let text = match origin {
-                Some(origin) => format!("{value} ({origin})"),
-                None => value.clone(),
-            };
-            lines.push(("", format!("  {:<12} {text}", format!("{name}:"))));
+        for detail in &self.details {
+            lines.push(("", format!("  {detail}")));
         }
         if let Some(hint) = &self.hint {
             lines.push(("hint:", hint.to_string()));
@@ -219,7 +210,7 @@ impl Error {
             http_status: Option<u16>,
             retryable: bool,
             #[serde(skip_serializing_if = "Map::is_empty")]
-            details: Map<String, Value>,
+            details: &'a Map<String, Value>,
             #[serde(skip_serializing_if = "Option::is_none")]
             hint: Option<&'a str>,
             #[serde(skip_serializing_if = "<[String]>::is_empty")]
@@ -231,27 +222,12 @@ impl Error {
             message: self.summary(),
             http_status: self.http_status,
             retryable: self.retryable,
-            details: self.details_json(),
+            details: &self.fields,
             hint: self.hint.as_deref(),
             warnings,
         };
         let json = serde_json::to_string(&body).expect("strings and numbers are always JSON");
         escape_controls(&format!("{{\"error\":{json}}}"))
-    }
-
-    fn details_json(&self) -> Map<String, Value> {
-        let mut details = Map::new();
-        for Detail { name, value, origin } in &self.details {
-            let name = name.replace(' ', "_");
-            if let Some(origin) = origin {
-                details.insert(format!("{name}_origin"), origin.as_str().into());
-            }
-            details.insert(name, value.as_str().into());
-        }
-        if !self.earlier_attempts.is_empty() {
-            details.insert("earlier_attempts".to_owned(), self.earlier_attempts.clone().into());
-        }
-        details
     }
 }
 

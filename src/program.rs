@@ -1,40 +1,41 @@
 //! Starting other programs: what `exec`, `emulator` and `secret_command` have in common.
+//!
+//! Errors are `NotFound`, or `PermissionDenied` if what is found is not an executable file; the
+//! path of this program may be unknown, on Linux without `/proc` for example.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::{env, io, iter};
+use std::{env, io};
 
-/// A command for a program that is looked up in `path`, or in this process's own `PATH`.
+/// A command for a program that is looked up in `path`.
 ///
 /// On Windows `Command` itself finds only `.exe` files, but npm, az and gcloud are `.cmd` files:
 /// there the look-up follows `PATHEXT`, as in cmd.exe and PowerShell.
-pub fn command(program: &OsStr, path: Option<&OsStr>) -> Command {
-    if cfg!(windows) {
-        if let Ok(found) = find(program, path) {
-            return Command::new(found);
-        }
+pub fn command(program: &OsStr, path: &OsStr) -> Command {
+    match find(program, path) {
+        Ok(found) if cfg!(windows) => Command::new(found),
+        _ => Command::new(program),
     }
-    Command::new(program)
 }
 
-/// Looks a program up in `path`, or in this process's own `PATH`.
-///
-/// # Errors
-/// `NotFound`, or `PermissionDenied` if what is found is not an executable file.
-pub fn find(program: &OsStr, path: Option<&OsStr>) -> io::Result<PathBuf> {
-    let path = path.map_or_else(search_path, ToOwned::to_owned);
-    let directory = env::current_dir().unwrap_or_default();
-    if let Ok(found) = which::which_in(program, Some(&path), &directory) {
+/// Looks a program up in `path`.
+pub fn find(program: &OsStr, path: &OsStr) -> io::Result<PathBuf> {
+    if let Ok(found) = which::which_in(program, Some(path), "") {
         return Ok(found);
     }
     let exists = if Path::new(program).components().count() > 1 {
-        directory.join(program).exists()
+        Path::new(program).exists()
     } else {
-        env::split_paths(&path).any(|entry| entry.join(program).is_file())
+        env::split_paths(path).any(|directory| directory.join(program).is_file())
     };
     let kind = if exists { io::ErrorKind::PermissionDenied } else { io::ErrorKind::NotFound };
     Err(kind.into())
+}
+
+/// Whether there is such a program, on `PATH` or, if the name is a path, in this directory.
+pub fn exists(program: &str, directory: &Path) -> bool {
+    which::which_in(program, Some(search_path()), directory).is_ok()
 }
 
 /// `PATH`, or the directories in which the C library looks without it.
@@ -44,22 +45,15 @@ pub fn search_path() -> OsString {
 
 /// `PATH`, with this program's directory put first if it leads to another `smartextract` or to
 /// none.
-///
-/// # Errors
-/// If this program can't be located, on Linux without `/proc` for example.
 pub fn path_with_this_program() -> io::Result<OsString> {
     let program = env::current_exe()?.canonicalize()?;
     let path = search_path();
-    if let Ok(found) = find("smartextract".as_ref(), Some(&path)) {
+    if let Ok(found) = find("smartextract".as_ref(), &path) {
         if found.canonicalize()? == program {
             return Ok(path);
         }
     }
-    let directory = program.parent().unwrap_or(&program).to_owned();
-    env::join_paths(iter::once(directory).chain(env::split_paths(&path))).map_err(io::Error::other)
-}
-
-/// Whether there is such a program, on `PATH` or, if the name is a path, in this directory.
-pub fn exists(program: &str, directory: &Path) -> bool {
-    which::which_in(program, env::var_os("PATH"), directory).is_ok()
+    let mut directories = vec![program.parent().unwrap_or(&program).to_owned()];
+    directories.extend(env::split_paths(&path));
+    env::join_paths(directories).map_err(io::Error::other)
 }

@@ -4,17 +4,17 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
-use std::process::{self, Child, Command, ExitStatus};
+use std::process::{self, Command};
+
+use anyhow::Context;
 
 use crate::error::{Code, Error};
-use crate::program;
 use crate::settings::variable_name;
-#[cfg(unix)]
-use crate::signals;
+use crate::{program, signals};
 
-/// COMMAND with its arguments, looked up in `path` or in this process's own `PATH`. It gets no
-/// variables that lead to the credentials.
-pub fn command(words: &[OsString], path: Option<&OsStr>) -> Result<Command, Error> {
+/// COMMAND with its arguments, looked up in `path`. It gets no variables that lead to the
+/// credentials.
+pub fn command(words: &[OsString], path: &OsStr) -> Result<Command, Error> {
     let (name, arguments) = words.split_first().expect("clap requires a word");
     program::find(name, path).map_err(|error| start_error(name, error))?;
     let mut command = program::command(name, path);
@@ -23,10 +23,6 @@ pub fn command(words: &[OsString], path: Option<&OsStr>) -> Result<Command, Erro
         command.env_remove(variable_name(setting));
     }
     Ok(command)
-}
-
-fn wait_error(error: io::Error) -> Error {
-    Error::new(Code::Internal, "can't wait for COMMAND").cause(error)
 }
 
 /// Why COMMAND can't be started, with the exit code of `env` (POSIX.1-2017, env, "EXIT STATUS").
@@ -43,65 +39,20 @@ fn start_error(name: &OsStr, error: io::Error) -> Error {
 
 /// Replaces this process, so that signals, terminal and exit code are COMMAND's own.
 #[cfg(unix)]
-pub fn replace_process(mut command: Command) -> Error {
-    let error = std::os::unix::process::CommandExt::exec(&mut command);
-    start_error(command.get_program(), error)
+pub fn replace_process(command: &mut Command) -> Result<u8, Error> {
+    let error = std::os::unix::process::CommandExt::exec(command);
+    Err(start_error(command.get_program(), error))
 }
 
-/// Runs COMMAND, waits for it even after Ctrl-C, and ends with its exit code.
 #[cfg(windows)]
-pub fn replace_process(mut command: Command) -> Error {
-    match run(&mut command) {
-        Ok(status) => exit(status),
-        Err(error) => error,
-    }
-}
+pub use self::run as replace_process;
 
-/// Runs COMMAND, forwards signals to it, and waits for its end.
-#[cfg(unix)]
-pub fn run(command: &mut Command) -> Result<ExitStatus, Error> {
-    use rustix::process::{Pid, Signal, kill_process};
-    let mut signals = signals::catch().map_err(wait_error)?;
-    let mut child = start(command)?;
-    loop {
-        if let Some(status) = child.try_wait().map_err(wait_error)? {
-            return Ok(status);
-        }
-        for number in signals.wait().filter(|number| is_forwarded(*number)) {
-            // COMMAND was not waited for yet, so that its process id is still its own.
-            if let Some(signal) = Signal::from_named_raw(number) {
-                let _ = kill_process(Pid::from_child(&child), signal);
-            }
-        }
-    }
-}
-
-/// A terminal sends Ctrl-C and Ctrl-\ to COMMAND, too, and many programs give up their cleanup at
-/// a second SIGINT.
-#[cfg(unix)]
-fn is_forwarded(signal: i32) -> bool {
-    use signal_hook::consts::{SIGCHLD, SIGINT, SIGQUIT};
-    match signal {
-        SIGINT | SIGQUIT => std::fs::File::open("/dev/tty").is_err(),
-        _ => signal != SIGCHLD,
-    }
-}
-
-/// Runs COMMAND and waits for its end. Ctrl-C reaches every process of a console: COMMAND decides
-/// what it means.
-#[cfg(windows)]
-pub fn run(command: &mut Command) -> Result<ExitStatus, Error> {
-    ctrlc::set_handler(|| {}).map_err(|error| wait_error(io::Error::other(error)))?;
-    start(command)?.wait().map_err(wait_error)
-}
-
-fn start(command: &mut Command) -> Result<Child, Error> {
-    command.spawn().map_err(|error| start_error(command.get_program(), error))
-}
-
-/// Ends this process with COMMAND's exit code, which has 32 bits on Windows. After a signal it is
-/// 128 plus the signal's number, as in a shell.
-pub fn exit(status: ExitStatus) -> ! {
+/// Runs COMMAND, forwards signals to it, and ends this process with its exit code, which has 32 bits
+/// on Windows. After a signal it is 128 plus the signal's number, as in a shell.
+pub fn run(command: &mut Command) -> Result<u8, Error> {
+    let started = signals::start(command);
+    let mut child = started.map_err(|error| start_error(command.get_program(), error))?;
+    let status = child.wait().context("can't wait for COMMAND")?;
     #[cfg(unix)]
     let signal = std::os::unix::process::ExitStatusExt::signal(&status).unwrap_or_default();
     #[cfg(windows)]

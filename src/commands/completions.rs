@@ -1,7 +1,5 @@
 //! `completions`: scripts that ask this program for candidates, and the candidates.
-//!
-//! `clap_complete` provides both. A script sets [`VARIABLE`] and passes the words typed so far; the
-//! candidates include the profiles and environments of the user's own file.
+//! A script sets [`VARIABLE`] and passes the words typed so far.
 
 use std::env;
 use std::ffi::OsString;
@@ -15,36 +13,28 @@ use crate::console::Console;
 use crate::error::{Code, Error};
 use crate::settings::{BUILT_IN_NAMES, Flags, ProfileFile, Sources};
 
-/// Set by the completion scripts.
 const VARIABLE: &str = "SMARTEXTRACT_COMPLETE";
+const PROGRAM: &str = "smartextract";
 
-/// Prints the script for a shell.
-///
-/// # Errors
-/// `internal` if it could not be written.
+/// Prints the script for a shell, with what the shell does better itself: it quotes paths, unlike
+/// the candidates.
 pub fn run(shell: Shell) -> Result<u8, Error> {
     let name = shell.to_possible_value().expect("no shell is hidden");
-    let program = "smartextract";
+    let shells = Shells::builtins();
+    let completer = shells.completer(name.get_name()).expect("clap_complete knows every shell");
     let mut script = Vec::new();
-    Shells::builtins()
-        .completer(name.get_name())
-        .expect("clap_complete knows every shell")
-        .write_registration(VARIABLE, program, program, program, &mut script)
+    completer
+        .write_registration(VARIABLE, PROGRAM, PROGRAM, PROGRAM, &mut script)
         .expect("a Vec accepts all writes");
     let script = String::from_utf8(script).expect("scripts are text");
-    Console::print(completed_by_shell(shell, script))?;
-    Ok(0)
-}
-
-/// The script with what a shell does better itself: it quotes paths, unlike the candidates.
-fn completed_by_shell(shell: Shell, script: String) -> String {
-    match shell {
+    Console::print(match shell {
         Shell::Bash => script.replace("-o bashdefault", "-o bashdefault -o default"),
         Shell::Zsh => script
             .replace("\ncompdef _clap_dynamic_completer_smartextract smartextract", ZSH_FUNCTION),
         Shell::Fish => script + FISH_COMMAND,
         Shell::Powershell | Shell::Elvish => script,
-    }
+    })?;
+    Ok(0)
 }
 
 /// Completes paths if there are no candidates.
@@ -82,11 +72,11 @@ pub fn answer(arguments: &[OsString]) -> Result<bool, Error> {
         _ => return Ok(false),
     }
     let shell = env::var_os(VARIABLE).unwrap_or_default();
-    let with_paths = shell != "bash" && shell != "zsh";
+    let quotes_paths = shell == "bash" || shell == "zsh";
     CompleteEnv::with_factory(|| {
         let mut command = cli::command();
         command.build();
-        with_candidates(command, with_paths)
+        with_candidates(command, quotes_paths)
     })
     .var(VARIABLE)
     .shells(Shells::builtins())
@@ -94,35 +84,29 @@ pub fn answer(arguments: &[OsString]) -> Result<bool, Error> {
     .map_err(|error| Error::new(Code::Usage, "no completions").because(error.to_string()))
 }
 
-fn with_candidates(command: Command, with_paths: bool) -> Command {
+fn with_candidates(command: Command, quotes_paths: bool) -> Command {
     command
         .mut_args(|arg| match arg.get_id().as_str() {
-            "profile" => arg.add(ArgValueCandidates::new(profiles)),
-            "env" => arg.add(ArgValueCandidates::new(environments)),
-            _ if with_paths => arg,
-            _ => arg.value_hint(ValueHint::Other),
+            "profile" => {
+                arg.add(ArgValueCandidates::new(|| candidates(&[], ProfileFile::profile_names)))
+            }
+            "env" => arg.add(ArgValueCandidates::new(|| {
+                candidates(&BUILT_IN_NAMES, ProfileFile::environment_names)
+            })),
+            _ if quotes_paths => arg.value_hint(ValueHint::Other),
+            _ => arg,
         })
-        .mut_subcommands(|command| with_candidates(command, with_paths))
+        .mut_subcommands(|command| with_candidates(command, quotes_paths))
 }
 
-fn profiles() -> Vec<CompletionCandidate> {
-    candidates(&profile_file().profile_names())
-}
-
-fn environments() -> Vec<CompletionCandidate> {
-    let file = profile_file();
-    candidates(&[&BUILT_IN_NAMES[..], &file.environment_names()].concat())
-}
-
-/// The user's profile file, or an empty one if it can't be read.
-fn profile_file() -> ProfileFile {
-    ProfileFile::load(&Sources::from_env(&Flags::default())).unwrap_or_default()
-}
-
-/// The shell inserts candidates unquoted, so only names that need no quotes are offered.
-fn candidates(names: &[&str]) -> Vec<CompletionCandidate> {
-    let is_plain = |name: &&&str| {
-        name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
-    };
-    names.iter().filter(is_plain).map(|name| CompletionCandidate::new(*name)).collect()
+/// These names and those from the user's profile file, if it can be read. The shell inserts them
+/// unquoted, so only names that need no quotes are offered.
+fn candidates(names: &[&str], of_file: fn(&ProfileFile) -> Vec<&str>) -> Vec<CompletionCandidate> {
+    let flags = Flags::default();
+    let file = ProfileFile::load(&Sources::from_env(&flags)).unwrap_or_default();
+    let mut names = names.to_vec();
+    names.extend(of_file(&file));
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    names.retain(|name| name.bytes().all(is_plain));
+    names.into_iter().map(CompletionCandidate::new).collect()
 }

@@ -4,36 +4,34 @@ use std::io::{self, IsTerminal};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::{env, thread};
 
+use anyhow::Context;
+
 use super::child;
 use crate::cli::EmulatorArgs;
 use crate::console::Console;
-use crate::emulator::{Accounts, Emulator, PAGE_PATHS, TOKEN_PATHS};
-use crate::error::{Code, Error};
+use crate::emulator::{Emulator, PAGE_PATHS, TOKEN_PATHS};
+use crate::error::Error;
 use crate::output::posix_quoted;
 use crate::settings::variable_name;
 use crate::{program, signals};
 
-/// Clients differ in which one they read.
-const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
-
 pub fn run(args: &EmulatorArgs, console: &Console) -> Result<u8, Error> {
-    let texts = [&args.key, &args.secret, &args.disabled_key];
-    if texts.into_iter().any(|text| text.is_empty() || text.trim() != text) {
-        return Err(Error::usage("a key or a secret is empty or has white space around it"));
-    }
     let (listener, address) = listen(&args.listen, console)?;
     let emulator = Emulator {
-        accounts: Accounts::new(args.key.clone(), args.secret.clone(), args.disabled_key.clone()),
+        key: args.key.clone(),
+        secret: args.secret.clone(),
+        disabled_key: args.disabled_key.clone(),
         delay: args.delay,
         fault: args.fail,
-        token_requests: 0.into(),
-        log: if console.is_verbose() { Console::log } else { |_| {} },
+        log_requests: console.is_verbose(),
+        ..Emulator::default()
     };
     emulator.start(listener);
     if args.command.is_empty() {
-        return serve_alone(args, address, console);
+        serve_alone(args, address, console)
+    } else {
+        run_command(args, address, console)
     }
-    run_command(args, address, console)
 }
 
 /// A listener, and the address at which clients on this machine reach it.
@@ -58,10 +56,10 @@ fn listen(on: &str, console: &Console) -> Result<(TcpListener, SocketAddr), Erro
 
 /// The settings that point this program at the emulator.
 fn variables(args: &EmulatorArgs, address: SocketAddr) -> [(String, String); 4] {
-    let template = format!("http://{address}{}?token={{token}}", PAGE_PATHS[0]);
+    let base = format!("http://{address}");
     [
-        (variable_name("token_url"), format!("http://{address}{}", TOKEN_PATHS[0])),
-        (variable_name("iframe_template"), template),
+        (variable_name("token_url"), base.clone() + TOKEN_PATHS[0]),
+        (variable_name("iframe_template"), base + PAGE_PATHS[0] + "?token={token}"),
         (variable_name("key"), args.key.clone()),
         (variable_name("secret"), args.secret.clone()),
     ]
@@ -69,8 +67,7 @@ fn variables(args: &EmulatorArgs, address: SocketAddr) -> [(String, String); 4] 
 
 fn serve_alone(args: &EmulatorArgs, address: SocketAddr, console: &Console) -> Result<u8, Error> {
     // First, because a signal may arrive once the address is known.
-    signals::exit_on_signal(|_| 0)
-        .map_err(|error| Error::new(Code::Internal, "can't wait for signals").cause(error))?;
+    signals::exit_on_signal(|_| 0).context("can't wait for signals")?;
     Console::print(format!("http://{address}\n"))?;
     if io::stderr().is_terminal() {
         for (name, value) in variables(args, address) {
@@ -84,27 +81,31 @@ fn serve_alone(args: &EmulatorArgs, address: SocketAddr, console: &Console) -> R
 
 /// Runs COMMAND with all that it needs to find the emulator, and with this program on its `PATH`.
 fn run_command(args: &EmulatorArgs, address: SocketAddr, console: &Console) -> Result<u8, Error> {
-    let path = program::path_with_this_program().unwrap_or_else(|error| {
-        console.warn(format!("can't put smartextract on COMMAND's PATH: {error}"));
-        program::search_path()
-    });
-    let mut command = child::command(&args.command, Some(&path))?;
-    command.env("PATH", path);
+    let path = match program::path_with_this_program() {
+        Ok(path) => path,
+        Err(error) => {
+            console.warn(format!("can't put smartextract on COMMAND's PATH: {error}"));
+            program::search_path()
+        }
+    };
+    let mut command = child::command(&args.command, &path)?;
+    command.env("PATH", path).envs(variables(args, address));
     // Neither this program's proxy nor another client's may be asked for the emulator.
     command.env_remove(variable_name("proxy"));
-    command
-        .envs(NO_PROXY.map(|name| (name, no_proxy(address.ip()))))
-        .envs(variables(args, address));
-    child::exit(child::run(&mut command)?)
+    let no_proxy = no_proxy(address.ip());
+    command.env("NO_PROXY", &no_proxy).env("no_proxy", &no_proxy);
+    child::run(&mut command)
 }
 
 /// `NO_PROXY` with the emulator's host in addition.
 fn no_proxy(host: IpAddr) -> String {
-    let mut given = NO_PROXY.into_iter().filter_map(|name| env::var(name).ok());
-    match given.find(|hosts| !hosts.trim().is_empty()) {
-        // Clients accept the wildcard only on its own.
-        Some(hosts) if hosts.trim() == "*" => hosts,
-        Some(hosts) => format!("{hosts},{host}"),
-        None => host.to_string(),
+    for name in ["NO_PROXY", "no_proxy"] {
+        match env::var(name) {
+            // Clients accept the wildcard only on its own.
+            Ok(hosts) if hosts.trim() == "*" => return hosts,
+            Ok(hosts) if !hosts.trim().is_empty() => return format!("{hosts},{host}"),
+            _ => {}
+        }
     }
+    host.to_string()
 }

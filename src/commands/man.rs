@@ -16,42 +16,30 @@ use crate::settings::variable_name;
 /// The date of this version, as in the changelog.
 const RELEASED: &str = "2026-11-23";
 
-const OTHER_VARIABLES: [(&str, &str); 6] = [
+const OTHER_VARIABLES: [(&str, &str); 5] = [
     ("SSL_CERT_FILE, SSL_CERT_DIR", "Trust store to use instead of the operating system's."),
-    ("HTTPS_PROXY, ALL_PROXY", "Proxy, if none of the variables above names one."),
+    ("HTTPS_PROXY, ALL_PROXY", "Proxy, unless --proxy or SMARTEXTRACT_PROXY names one."),
     ("NO_PROXY", "Hosts that bypass the proxy, unless it is given with --proxy."),
     ("GITHUB_ENV, GITHUB_OUTPUT", "Files that the formats of these names append to."),
     ("NO_COLOR", "Disables colors."),
-    ("SMARTEXTRACT_COMPLETE", "Set by the completion scripts; do not set it yourself."),
-];
-
-const FILES: [(&str, &str); 3] = [
-    (
-        "~/.config/smartextract/config.toml",
-        "Profile file on Linux; $XDG_CONFIG_HOME replaces ~/.config.",
-    ),
-    ("~/Library/Application Support/smartextract/config.toml", "Profile file on macOS."),
-    (
-        "smartextract\\config.toml in the Known Folder RoamingAppData",
-        "Profile file on Windows, usually C:\\Users\\NAME\\AppData\\Roaming\\smartextract.",
-    ),
 ];
 
 /// Prints the main page, or writes one page per command into the directory.
 pub fn run(dir: Option<&Path>) -> Result<u8, Error> {
     let mut program = cli::command().disable_help_subcommand(true);
     program.build();
-    match dir.filter(|dir| *dir != Path::new("-")) {
-        None => Console::print(page(&program))?,
-        Some(dir) => fs::create_dir_all(dir)
-            .and_then(|()| write_pages(dir, &program))
-            .with_context(|| format!("{} can't be written", dir.display()))?,
+    match dir {
+        Some(dir) if dir != Path::new("-") => {
+            let written = fs::create_dir_all(dir).and_then(|()| write_pages(dir, &program));
+            written.with_context(|| format!("{} can't be written", dir.display()))?;
+        }
+        _ => Console::print(page(&program).expect("a Vec accepts all writes"))?,
     }
     Ok(0)
 }
 
 fn write_pages(dir: &Path, command: &Command) -> io::Result<()> {
-    fs::write(dir.join(format!("{}.1", name(command))), page(command))?;
+    fs::write(dir.join(format!("{}.1", name(command))), page(command)?)?;
     command.get_subcommands().try_for_each(|command| write_pages(dir, command))
 }
 
@@ -60,58 +48,55 @@ fn name(command: &Command) -> &str {
     command.get_display_name().unwrap_or(command.get_name())
 }
 
-fn page(command: &Command) -> String {
-    let man = Man::new(command.clone())
+/// The page, without the version, which its title has, and without the help's text after the options,
+/// which has sections of its own here.
+fn page(command: &Command) -> io::Result<Vec<u8>> {
+    let none = None::<&'static str>;
+    let man = Man::new(command.clone().version(none).after_help(none).after_long_help(none))
         .title(name(command))
         .source(concat!("smartextract ", env!("CARGO_PKG_VERSION")))
         .date(RELEASED)
         .manual("User Commands");
     let mut page = Vec::new();
-    render(&man, command, &mut page).expect("a Vec accepts all writes");
-    String::from_utf8(page).expect("a page is text")
+    man.render(&mut page)?;
+    own_sections(command).to_writer(&mut page)?;
+    Ok(page)
 }
 
-/// All sections but the version's, which the title has, and the help's "extra" text, which has
-/// sections of its own here.
-fn render(man: &Man, command: &Command, page: &mut Vec<u8>) -> io::Result<()> {
-    man.render_title(page)?;
-    man.render_name_section(page)?;
-    man.render_synopsis_section(page)?;
-    man.render_description_section(page)?;
-    man.render_options_section(page)?;
-    if command.has_subcommands() {
-        man.render_subcommands_section(page)?;
-    }
+fn own_sections(command: &Command) -> Roff {
     let mut roff = Roff::default();
-    section(&mut roff, "EXAMPLES", &cli::examples(command.get_name()));
+    let examples = cli::examples(command.get_name());
+    if !examples.is_empty() {
+        roff.control("SH", ["EXAMPLES"]);
+    }
+    for (line, purpose) in examples {
+        entry(&mut roff, line, purpose);
+    }
     if name(command) == "smartextract" {
-        let mut variables = Vec::new();
-        for name in cli::setting_names() {
-            let flag = name.replace('_', "-");
-            variables.push((variable_name(&name), format!("The same as --{flag}.")));
+        roff.control("SH", ["ENVIRONMENT"]);
+        for setting in cli::setting_names() {
+            let flag = setting.replace('_', "-");
+            entry(&mut roff, &variable_name(&setting), &format!("The same as --{flag}."));
         }
-        variables.extend(OTHER_VARIABLES.map(|(name, text)| (name.to_owned(), text.to_owned())));
-        section(&mut roff, "ENVIRONMENT", &variables);
-        section(&mut roff, "FILES", &FILES);
+        for (names, meaning) in OTHER_VARIABLES {
+            entry(&mut roff, names, meaning);
+        }
+        roff.control("SH", ["FILES"]);
+        let meaning = "Profile file on Linux. smartextract config path prints its path everywhere.";
+        entry(&mut roff, "~/.config/smartextract/config.toml", meaning);
     }
     if cli::has_exit_codes(command.get_name()) {
-        let mut codes = vec![("0".to_owned(), "success.".to_owned())];
+        roff.control("SH", ["EXIT STATUS"]);
+        entry(&mut roff, "0", "success.");
         for (number, name, meaning) in cli::exit_codes() {
-            codes.push((number.to_string(), format!("{name}: {meaning}.")));
+            entry(&mut roff, &number.to_string(), &format!("{name}: {meaning}."));
         }
-        section(&mut roff, "EXIT STATUS", &codes);
     }
-    roff.to_writer(page)
+    roff
 }
 
-fn section<S: AsRef<str>>(roff: &mut Roff, title: &str, entries: &[(S, S)]) {
-    if entries.is_empty() {
-        return;
-    }
-    roff.control("SH", [title]);
-    for (tag, text) in entries {
-        roff.control("TP", []);
-        roff.text([bold(tag.as_ref())]);
-        roff.text([roman(text.as_ref())]);
-    }
+fn entry(roff: &mut Roff, tag: &str, text: &str) {
+    roff.control("TP", []);
+    roff.text([bold(tag)]);
+    roff.text([roman(text)]);
 }

@@ -1,44 +1,20 @@
 //! The token endpoint: a request gets its documented response.
 
-use std::collections::HashSet;
-use std::sync::Mutex;
-
 use serde_json::Value;
 
-use super::http::Response;
+use super::Emulator;
+use super::http::{Request, Response};
 
-/// The paths of production and staging in the vendor's documentation.
-pub const TOKEN_PATHS: [&str; 2] = [
-    "/smart-extract-api/api/account/v1/auth/token",
-    "/smart-extract-stg-api/api/account/v1/auth/token",
-];
-
-/// The credentials that are accepted, and the tokens that were issued for them.
-pub struct Accounts {
-    key: String,
-    secret: String,
-    disabled_key: String,
-    issued: Mutex<HashSet<String>>,
-}
-
-impl Accounts {
-    pub fn new(key: String, secret: String, disabled_key: String) -> Self {
-        Self { key, secret, disabled_key, issued: Mutex::default() }
-    }
-
-    pub fn has_issued(&self, token: &str) -> bool {
-        self.issued.lock().expect("no holder panics").contains(token)
-    }
-
-    /// The response to a POST with this `Content-Type` and body.
-    pub fn exchange(&self, content_type: &str, body: &[u8]) -> Response {
-        let media_type = content_type.split(';').next().unwrap_or_default();
+impl Emulator {
+    /// The response to a POST at the token endpoint.
+    pub(super) fn exchange(&self, request: &Request) -> Response {
+        let (media_type, _) =
+            request.content_type.split_once(';').unwrap_or((&request.content_type, ""));
         if !media_type.trim().eq_ignore_ascii_case("application/json") {
             return Response::error(415, "The content type must be application/json");
         }
-        let request: Value = serde_json::from_slice(body).unwrap_or_default();
-        let (Some(key), Some(secret)) = (request["key"].as_str(), request["secret"].as_str())
-        else {
+        let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+        let (Some(key), Some(secret)) = (body["key"].as_str(), body["secret"].as_str()) else {
             return Response::error(400, "The body must be JSON with the strings key and secret");
         };
         if key == self.disabled_key {
@@ -63,8 +39,15 @@ mod tests {
 
     const JSON: &str = "application/json";
 
-    fn accounts() -> Accounts {
-        Accounts::new("k".to_owned(), "s".to_owned(), "d".to_owned())
+    fn exchange(content_type: &str, body: &[u8]) -> Response {
+        let [key, secret, disabled_key] = ["k", "s", "d"].map(str::to_owned);
+        let emulator = Emulator { key, secret, disabled_key, ..Emulator::default() };
+        let request = Request {
+            content_type: content_type.to_owned(),
+            body: body.to_owned(),
+            ..Request::default()
+        };
+        emulator.exchange(&request)
     }
 
     #[test]
@@ -81,7 +64,7 @@ mod tests {
             ("[]", 400, "strings key and secret"),
             ("", 400, "strings key and secret"),
         ] {
-            let response = accounts().exchange(JSON, body.as_bytes());
+            let response = exchange(JSON, body.as_bytes());
             assert_eq!(response.status, status, "{body}");
             assert!(response.body.contains(text), "{body}: {}", response.body);
         }
@@ -91,14 +74,14 @@ mod tests {
             ("application/jsonx", 415),
             ("Application/JSON; charset=utf-8", 400),
         ] {
-            assert_eq!(accounts().exchange(kind, b"{}").status, status, "{kind}");
+            assert_eq!(exchange(kind, b"{}").status, status, "{kind}");
         }
     }
 
     proptest! {
         #[test]
         fn any_body_gets_a_response_in_json(body in proptest::collection::vec(any::<u8>(), 0..99)) {
-            let response = accounts().exchange(JSON, &body);
+            let response = exchange(JSON, &body);
             prop_assert!(serde_json::from_str::<Value>(&response.body).is_ok());
             prop_assert_ne!(response.status, 200);
         }

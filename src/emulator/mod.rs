@@ -9,26 +9,35 @@ mod fault;
 mod http;
 mod page;
 
+use std::collections::HashSet;
 use std::net::{TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use std::{io, thread};
 
+pub use self::fault::Fault;
 use self::http::{Request, Response};
-pub use api::{Accounts, TOKEN_PATHS};
-pub use fault::Fault;
-pub use page::PAGE_PATHS;
+use crate::console::Console;
 
-/// What the emulator does.
+/// The paths of production and staging in the vendor's documentation.
+pub const TOKEN_PATHS: [&str; 2] = [
+    "/smart-extract-api/api/account/v1/auth/token",
+    "/smart-extract-stg-api/api/account/v1/auth/token",
+];
+/// The paths of the component.
+pub const PAGE_PATHS: [&str; 2] = ["/smart-extract", "/smart-extract-stg"];
+
+#[derive(Default)]
 pub struct Emulator {
-    pub accounts: Accounts,
-    /// How long each token request waits for its response.
+    pub key: String,
+    pub secret: String,
+    pub disabled_key: String,
     pub delay: Duration,
     pub fault: Option<Fault>,
+    pub log_requests: bool,
     pub token_requests: AtomicU64,
-    /// Gets a line for each request.
-    pub log: fn(&str),
+    pub issued: Mutex<HashSet<String>>,
 }
 
 impl Emulator {
@@ -42,9 +51,9 @@ impl Emulator {
                     thread::sleep(Duration::from_millis(20));
                     continue;
                 };
-                let connection = Arc::clone(&emulator);
+                let emulator = Arc::clone(&emulator);
                 // If no thread can be created, only this connection is closed.
-                let _ = thread::Builder::new().spawn(move || drop(connection.serve(&stream)));
+                let _ = thread::Builder::new().spawn(move || drop(emulator.serve(&stream)));
             }
         });
     }
@@ -53,33 +62,32 @@ impl Emulator {
         // Ends the thread of a client that sends nothing.
         stream.set_read_timeout(Some(Duration::from_secs(10)))?;
         let Some(request) = Request::read(stream) else {
-            (self.log)("(invalid request) 400");
             return Response::error(400, "This is not a valid request").send(stream, false);
         };
         let path = request.path.as_str();
         let is_known = TOKEN_PATHS.contains(&path) || PAGE_PATHS.contains(&path);
         let response = match request.method.as_str() {
             "POST" if TOKEN_PATHS.contains(&path) => self.token(&request),
-            "GET" | "HEAD" if PAGE_PATHS.contains(&path) => {
-                page::response(&request.query, |token| self.accounts.has_issued(token))
-            }
+            "GET" | "HEAD" if PAGE_PATHS.contains(&path) => self.page(&request.query),
             _ if is_known => Response::error(405, "This path does not accept the method"),
             _ => Response::error(404, "There is nothing at this path"),
         };
         // An unknown path may contain a secret.
         let shown_path = if is_known { path } else { "(unknown path)" };
-        (self.log)(&format!("{} {shown_path} {}", request.method, response.status));
+        if self.log_requests {
+            Console::log(&format!("{} {shown_path} {}", request.method, response.status));
+        }
         response.send(stream, request.method == "HEAD")
     }
 
     fn token(&self, request: &Request) -> Response {
         thread::sleep(self.delay);
-        let number = self.token_requests.fetch_add(1, Ordering::Relaxed);
+        let earlier_requests = self.token_requests.fetch_add(1, Ordering::Relaxed);
         match self.fault {
-            Some(fault) if fault.includes(number) => {
+            Some(fault) if earlier_requests < fault.times => {
                 Response::error(fault.status, "This failure is simulated")
             }
-            _ => self.accounts.exchange(&request.content_type, &request.body),
+            _ => self.exchange(request),
         }
     }
 }

@@ -2,42 +2,38 @@
 
 use percent_encoding::percent_decode_str;
 
+use super::Emulator;
 use super::http::Response;
 use crate::output::html_attribute;
 
-/// The paths of the component in production and in staging.
-pub const PAGE_PATHS: [&str; 2] = ["/smart-extract", "/smart-extract-stg"];
-
-/// The page for this query. It also sends its status to the host page, as a message.
-pub fn response(query: &str, is_issued: impl Fn(&str) -> bool) -> Response {
-    let token = parameter(query, "token");
-    let (status, sentence) = match &token {
-        None => ("missing", "The URL contains no token."),
-        Some(token) if is_issued(token) => ("issued", "The token was issued by this emulator."),
-        Some(_) => ("unknown", "The token was not issued by this emulator."),
-    };
-    let token = html_attribute(token.as_deref().unwrap_or_default());
-    let body = format!(
-        r#"<!DOCTYPE html>
+impl Emulator {
+    /// The page for this query. It also sends its status to the host page, as a message.
+    pub(super) fn page(&self, query: &str) -> Response {
+        let encoded = query.split('&').find_map(|pair| pair.strip_prefix("token="));
+        let token = encoded.map(|token| {
+            let token = token.replace('+', " ");
+            percent_decode_str(&token).decode_utf8_lossy().into_owned()
+        });
+        let issued = self.issued.lock().expect("no holder panics");
+        let status = match &token {
+            None => "missing",
+            Some(token) if issued.contains(token) => "issued",
+            Some(_) => "unknown",
+        };
+        let token = html_attribute(&token.unwrap_or_default());
+        let body = format!(
+            r#"<!DOCTYPE html>
 <html lang="en">
 <meta charset="utf-8">
 <title>SmartExtract emulator: {status}</title>
-<style>body {{ font: 1em sans-serif }} code {{ overflow-wrap: anywhere }}</style>
 <body data-status="{status}">
 <h1>SmartExtract emulator</h1>
-<p id="status">{sentence}</p>
-<p>Received: <code id="token">{token}</code></p>
+<p>Token: <b id="status">{status}</b> <code id="token">{token}</code></p>
 <script>parent.postMessage({{ source: "smartextract-emulator", status: "{status}" }}, "*");</script>
 "#
-    );
-    Response { status: 200, content_type: "text/html; charset=utf-8", body }
-}
-
-/// The first parameter of this name, decoded as browsers encode (WHATWG URL, "urlencoded").
-fn parameter(query: &str, name: &str) -> Option<String> {
-    let value = query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))?;
-    let value = value.replace('+', " ");
-    Some(percent_decode_str(&value).decode_utf8_lossy().into_owned())
+        );
+        Response { status: 200, content_type: "text/html; charset=utf-8", body }
+    }
 }
 
 #[cfg(test)]
@@ -47,7 +43,9 @@ mod tests {
     use super::*;
 
     fn page(query: &str) -> String {
-        response(query, |token| token == "t+1").body
+        let emulator = Emulator::default();
+        emulator.issued.lock().unwrap().insert("t+1".to_owned());
+        emulator.page(query).body
     }
 
     #[test]

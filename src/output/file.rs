@@ -5,8 +5,6 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::Builder;
-
 /// The file of `--output`.
 pub enum Target {
     /// A regular file, existing or new: replaced as a whole.
@@ -21,12 +19,14 @@ impl Target {
         if path.as_os_str().as_encoded_bytes().ends_with(b"/") {
             return Err(io::ErrorKind::IsADirectory.into());
         }
+        // What the shell opened must not be replaced, even if it is a regular file.
+        let is_open = path.starts_with("/dev/stderr") || path.starts_with("/dev/fd");
         let path = match path.metadata() {
-            Ok(metadata) if !metadata.is_file() || is_open_file(path) => {
+            Ok(metadata) if !metadata.is_file() || is_open || path.starts_with("/proc") => {
                 return Ok(Self::Special(OpenOptions::new().append(true).open(path)?));
             }
             // A symbolic link stays, and its target is replaced. It must exist.
-            _ if path.symlink_metadata().is_ok() => fs::canonicalize(path)?,
+            _ if path.is_symlink() => fs::canonicalize(path)?,
             _ => path.to_owned(),
         };
         // A temporary file without a name: nothing remains.
@@ -34,56 +34,47 @@ impl Target {
         Ok(Self::Regular(path))
     }
 
-    /// Writes the text. A regular file is replaced in one step by one with mode 0600: a reader
-    /// sees either the old or the complete new content.
+    /// Writes the text. A regular file is replaced in one step by one with mode 0600.
     pub fn write(self, text: &str) -> io::Result<()> {
-        let path = match self {
-            Self::Special(mut file) => return file.write_all(text.as_bytes()),
-            Self::Regular(path) => path,
-        };
-        let mut file = Builder::new().prefix(".smartextract-").tempfile_in(parent(&path))?;
-        file.write_all(text.as_bytes())?;
-        file.persist(path).map_err(|error| match error.error.kind() {
-            io::ErrorKind::ResourceBusy => io::Error::other("mount its directory, not the file"),
-            _ => error.error,
-        })?;
-        Ok(())
+        match self {
+            Self::Special(mut file) => file.write_all(text.as_bytes()),
+            Self::Regular(path) => {
+                let mut file = tempfile::NamedTempFile::new_in(parent(&path))?;
+                file.write_all(text.as_bytes())?;
+                file.persist(path)?;
+                Ok(())
+            }
+        }
     }
 }
 
 /// Whether the path means this process's standard output, which must not be opened again: the
 /// position in a redirected file is the shell's.
 pub fn is_standard_output(path: &Path) -> bool {
-    let names = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
-    names.iter().any(|name| path == Path::new(name))
+    matches!(path.to_str(), Some("-" | "/dev/stdout" | "/dev/fd/1" | "/proc/self/fd/1"))
 }
 
-/// Whether the path names an open file of a process, such as `/dev/stderr` or `/dev/fd/3`. What
-/// the shell opened must not be replaced, even if it is a regular file.
-fn is_open_file(path: &Path) -> bool {
-    let names = ["/dev/stderr", "/dev/fd", "/proc"];
-    names.iter().any(|name| path.starts_with(name))
-}
-
-/// The directory of a file.
+/// The directory of a file; empty for the current one.
 pub fn parent(path: &Path) -> &Path {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    }
+    path.parent().unwrap_or(path)
 }
 
 /// Checks that text can be appended to the file, which may not exist yet.
 pub fn check_append(path: &Path) -> io::Result<()> {
-    let file =
-        if path.exists() { appendable().open(path) } else { tempfile::tempfile_in(parent(path)) };
-    file.map(drop)
+    if path.exists() {
+        OpenOptions::new().append(true).open(path)?;
+    } else {
+        tempfile::tempfile_in(parent(path))?;
+    }
+    Ok(())
 }
 
 /// Appends lines to a file. A missing one is created with mode 0600.
 pub fn append(path: &Path, text: &str) -> io::Result<()> {
-    let is_new = !path.exists();
-    let mut file = appendable().create_new(is_new).open(path)?;
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.read(true).append(true).create(true).open(path)?;
     let metadata = file.metadata()?;
     let mut last = *b"\n";
     if metadata.is_file() && metadata.len() > 0 {
@@ -93,18 +84,8 @@ pub fn append(path: &Path, text: &str) -> io::Result<()> {
     // Text must not continue a line that has no line break.
     let separator = if last == *b"\n" { "" } else { "\n" };
     let written = file.write_all([separator, text].concat().as_bytes());
-    match written {
-        Err(_) if is_new => fs::remove_file(path)?,
-        Err(_) if metadata.is_file() => file.set_len(metadata.len())?,
-        _ => {}
+    if written.is_err() && metadata.is_file() {
+        file.set_len(metadata.len())?;
     }
     written
-}
-
-fn appendable() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.read(true).append(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
 }

@@ -58,9 +58,9 @@ impl Format {
         if self != Self::Dotenv || is_plain_for_dotenv(value) {
             return Ok(());
         }
-        let message =
-            format!("{name} contains a character that dotenv readers or shells interpret");
-        Err(Error::new(code, message).hint("use another --format, or smartextract exec"))
+        let flaw = "contains a character that dotenv readers or shells interpret";
+        Err(Error::new(code, format!("{name} {flaw}"))
+            .hint("use another --format, or smartextract exec"))
     }
 
     /// The session in this format. For the GitHub formats, these are the lines of the file.
@@ -69,16 +69,14 @@ impl Format {
         self.check(Code::Internal, "the token", token)?;
         let pair =
             |line: fn(&str, &str) -> String| line(TOKEN_VARIABLE, token) + &line(URL_VARIABLE, url);
-        Ok(match self {
-            Self::Token => format!("{token}\n"),
+        let text = match self {
+            Self::Token => token.to_owned() + "\n",
             Self::Json => {
                 let [token, url, name] = [token, url, &session.environment].map(Value::from);
                 format!(r#"{{"token":{token},"iframe_url":{url},"environment":{name}}}"#) + "\n"
             }
-            Self::Url => format!("{url}\n"),
-            Self::Iframe => {
-                format!("<iframe src=\"{}\"></iframe>\n", html_attribute(url))
-            }
+            Self::Url => url.to_owned() + "\n",
+            Self::Iframe => format!("<iframe src=\"{}\"></iframe>\n", html_attribute(url)),
             // Without a bare `export`: word splitting of an unquoted `eval $(…)` could run it.
             Self::Env => pair(|name, value| format!("{name}={}; export {name};\n", posix(value))),
             Self::Fish => pair(|name, value| format!("set -gx {name} {};\n", fish(value))),
@@ -87,7 +85,8 @@ impl Format {
             }
             Self::Dotenv | Self::GithubEnv => pair(|name, value| format!("{name}={value}\n")),
             Self::GithubOutput => format!("token={token}\niframe_url={url}\n"),
-        })
+        };
+        Ok(text)
     }
 
     /// For a format that is evaluated: returns the statement that a failed run prints, which makes

@@ -4,11 +4,10 @@
 
 mod file;
 mod format;
-mod github;
 mod quote;
 
-use std::io;
 use std::path::{Path, PathBuf};
+use std::{env, io};
 
 pub use file::{append, check_append, parent};
 pub use format::{Format, Session, TOKEN_VARIABLE, URL_VARIABLE};
@@ -30,18 +29,22 @@ pub enum Destination {
 impl Destination {
     /// Checks that the destination can be written to, without leaving anything behind.
     pub fn check(format: Format, output: Option<&Path>) -> Result<Self, Error> {
-        match (format.file_variable(), output) {
-            (None, Some(path)) if !file::is_standard_output(path) => {
-                let target = Target::check(path).map_err(unwritable(Code::Internal, path))?;
-                Ok(Self::File(path.to_owned(), target))
-            }
-            (None, _) => Ok(Self::StandardOutput),
-            (Some(variable), None) => github::check(variable).map(Self::Github),
-            (Some(variable), Some(_)) => {
-                let hint = format!("remove --output: the file is the one that {variable} names");
-                Err(Error::usage("--output can't be combined with the GitHub formats").hint(hint))
-            }
+        let Some(variable) = format.file_variable() else {
+            return match output {
+                Some(path) if !file::is_standard_output(path) => {
+                    let target = Target::check(path).map_err(unwritable(Code::Internal, path))?;
+                    Ok(Self::File(path.to_owned(), target))
+                }
+                _ => Ok(Self::StandardOutput),
+            };
+        };
+        if output.is_some() {
+            let hint = format!("remove --output: the file is the one that {variable} names");
+            return Err(
+                Error::usage("--output can't be combined with the GitHub formats").hint(hint)
+            );
         }
+        check_github(variable).map(Self::Github)
     }
 
     /// Writes the session.
@@ -54,11 +57,29 @@ impl Destination {
             }
             Self::Github(path) => {
                 // The masks come first, so that no failure or signal leaves an unmasked value.
-                Console::print(github::masks(session))?;
+                Console::print(masks(session))?;
                 append(&path, &text).map_err(unwritable(Code::Internal, &path))
             }
         }
     }
+}
+
+/// The file that GitHub's variable names, which can be appended to.
+fn check_github(variable: &str) -> Result<PathBuf, Error> {
+    let path = PathBuf::from(env::var_os(variable).unwrap_or_default());
+    if path.as_os_str().is_empty() {
+        let hint = "use this format in a step of GitHub Actions: the runner sets the variable";
+        return Err(Error::config(format!("{variable} is not set")).hint(hint));
+    }
+    check_append(&path).map_err(unwritable(Code::Config, &path))?;
+    Ok(path)
+}
+
+/// The commands that make GitHub's runner hide token and URL in the log.
+fn masks(session: &Session) -> String {
+    // The runner decodes `%25` in the data of a command.
+    let mask = |value: &str| format!("::add-mask::{}\n", value.replace('%', "%25"));
+    mask(session.token.expose()) + &mask(session.iframe_url.expose())
 }
 
 /// Creates the error for a file that can't be written from its cause.

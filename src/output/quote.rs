@@ -16,14 +16,11 @@ pub fn fish(value: &str) -> String {
 /// PowerShell: a single quote is doubled, and so are the typographic quotes that also end a string
 /// (PowerShell language specification, 2.3.5.2).
 pub fn powershell(value: &str) -> String {
-    let mut text = String::from("'");
-    for c in value.chars() {
-        if matches!(c, '\'' | '\u{2018}'..='\u{201b}') {
-            text.push(c);
-        }
-        text.push(c);
+    let mut text = value.to_owned();
+    for quote in ["'", "\u{2018}", "\u{2019}", "\u{201a}", "\u{201b}"] {
+        text = text.replace(quote, &quote.repeat(2));
     }
-    text + "'"
+    format!("'{text}'")
 }
 
 /// An HTML attribute in double quotes (HTML Standard, 13.1.2.3).

@@ -106,7 +106,7 @@ fn read_limited(input: impl Read) -> io::Result<Vec<u8>> {
 fn output_of(words: &[String], origin: &Origin) -> Result<Vec<u8>, Error> {
     let name = program_name(words);
     let failed = |what: &str| Error::config(format!("secret_command: {name} {what} ({origin})"));
-    let mut command = program::command(words[0].as_ref(), None);
+    let mut command = program::command(words[0].as_ref(), &program::search_path());
     let child = command.args(&words[1..]).stdout(Stdio::piped()).spawn();
     let mut child = child.map_err(|error| {
         failed("can't be run").cause(error).hint(

@@ -56,14 +56,10 @@ fn a_new_file_is_private_and_an_existing_one_keeps_mode_owner_and_symbolic_link(
 #[test]
 fn a_failed_write_leaves_the_file_as_it_was() {
     // The limit is in units of 512 bytes.
-    for (text, limit) in [(Some("#".repeat(500)), 1), (None, 0)] {
+    for (text, limit) in [("#".repeat(500), 1), (String::new(), 0)] {
         let script = format!("ulimit -f {limit}; smartextract config init --config c; exit $?");
-        let mut case = Case::script("sh", &script);
-        if let Some(text) = &text {
-            case = case.file("c", text);
-        }
-        let outcome = case.run().fails(1);
-        assert_eq!(std::fs::read_to_string(outcome.path("c")).ok(), text);
+        let outcome = Case::script("sh", &script).file("c", &text).run().fails(1);
+        assert_eq!(outcome.read("c"), text);
     }
 }
 
@@ -192,7 +188,7 @@ mod on_a_terminal {
         // A hidden answer that is not plain text is asked again.
         let (text, shown) = terminal.finish(&[KEY, "", "a\x16\tb", SECRET, "n"]);
         assert!(shown.contains("wrote ") && shown.contains("control character"), "{shown}");
-        assert!(text.starts_with("[profiles.other]\n\n[profiles.x]\nenv"), "{text}");
+        assert!(text.starts_with("[profiles.other]\n[profiles.x]\nenv"), "{text}");
     }
 
     #[test]
@@ -219,9 +215,7 @@ mod on_a_terminal {
     #[test]
     fn a_signal_at_the_hidden_prompt_restores_the_echo() {
         // With the trap, the shell continues after the signal, as an interactive one does.
-        for (key, set_up, code) in
-            [('c', "trap : INT", "130"), ('\\', "trap : QUIT", "131"), ('z', "set -m", "1")]
-        {
+        for (key, set_up, code) in [('c', "trap : INT", "130"), ('z', "set -m", "1")] {
             let script = format!(
                 "stty echo; {set_up}; smartextract config init --config c; echo code $?; stty -a
                 fg && echo continued"
@@ -229,6 +223,7 @@ mod on_a_terminal {
             let mut terminal = Terminal::of(Case::script("bash", &script), "");
             terminal.answer(&["", KEY, ""]);
             terminal.session.exp_string("Secret (hidden): ").unwrap();
+            terminal.session.send("typed").unwrap();
             terminal.session.send_control(key).unwrap();
             terminal.session.exp_string(&format!("code {code}")).unwrap();
             assert_eq!(terminal.session.exp_regex(" -?echo ").unwrap().1, " echo ");

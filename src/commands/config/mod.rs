@@ -29,9 +29,9 @@ pub fn run(command: ConfigCommand, console: &Console) -> Result<u8, Error> {
 }
 
 fn profile_path(flags: &Flags) -> Result<PathBuf, Error> {
-    let path = Sources::from_env(flags).profile_path();
-    path.map(|path| path.value).ok_or_else(|| {
-        Error::config("there is no configuration directory, because HOME is not set")
-            .hint("set HOME, or name the profile file with --config or SMARTEXTRACT_CONFIG")
-    })
+    match Sources::from_env(flags).profile_path() {
+        Some(path) => Ok(path.value),
+        None => Err(Error::config("there is no configuration directory, because HOME is not set")
+            .hint("set HOME, or name the profile file with --config or SMARTEXTRACT_CONFIG")),
+    }
 }

@@ -12,9 +12,7 @@ use crate::console::Console;
 use crate::error::{Code, Error};
 use crate::output::parent;
 use crate::secret::{Flaw, trimmed};
-use crate::settings::{
-    BUILT_IN_NAMES, Flags, Origin, ProfileFile, Settings, Sources, resolve_with, variable_name,
-};
+use crate::settings::{BUILT_IN_NAMES, Flags, Origin, ProfileFile, Sources, resolve_with};
 use crate::{program, prompt};
 
 /// The questions for one profile.
@@ -32,31 +30,26 @@ impl Questions<'_> {
     /// profile's table.
     pub fn ask(&self, console: &Console) -> Result<String, Error> {
         Console::log(&format!("Profile {} in {}", self.profile, self.path.display()));
-        prompt::say("Ctrl-C cancels without writing.\n\n");
+        Console::log("Ctrl-C cancels without writing.");
         loop {
-            let answers = self.answers()?;
-            let text = table(self.profile, &answers);
+            Console::log("");
+            let text = table(self.profile, &self.answers()?);
             let file = extended(self.path, self.base, &text)?;
             if !prompt::confirm("Check key and secret now? This opens a session. [Y/n]: ")? {
                 return Ok(text);
             }
-            let settings = self.settings(&file);
-            let Err(error) = settings.and_then(|settings| session::open(&settings, console)) else {
-                prompt::say("Key and secret are valid.\n");
+            let Err(error) = self.check(&file, console) else {
+                Console::log("Key and secret are valid.");
                 return Ok(text);
             };
             console.report(&error);
-            let is_rejected = match error.code() {
-                Code::InvalidCredentials | Code::KeyDisabled | Code::AccessDenied => true,
-                // The command failed, or printed nothing.
-                Code::Config | Code::MissingCredentials => answers[2].0 == "secret_command",
-                _ => false,
-            };
-            if !is_rejected {
-                prompt::say("Key and secret could not be checked.\n");
+            if !matches!(
+                error.code(),
+                Code::InvalidCredentials | Code::KeyDisabled | Code::AccessDenied
+            ) {
+                Console::log("Key and secret could not be checked.");
                 return Ok(text);
             }
-            prompt::say("\n");
         }
     }
 
@@ -75,13 +68,10 @@ impl Questions<'_> {
     }
 
     fn command(&self) -> Result<Vec<String>, Error> {
-        prompt::say(
-            "A program that prints the secret, with its arguments, for example one of these:\n  \
-             pass show smartextract\n  \
-             op read op://Private/SmartExtract/secret\n  \
-             security find-generic-password -s smartextract -w\n  \
-             secret-tool lookup service smartextract\n",
-        );
+        Console::log("A program that prints the secret, with its arguments, for example:");
+        Console::log("  pass show smartextract");
+        Console::log("  op read op://Private/SmartExtract/secret");
+        Console::log("  secret-tool lookup service smartextract");
         let read = || prompt::read_line("Command (not the secret itself): ");
         prompt::ask(read, |answer| {
             if answer.contains(|c: char| c.is_control() || "\"'\\|<>$;&`~*(".contains(c)) {
@@ -89,25 +79,28 @@ impl Questions<'_> {
                             edit the file later");
             }
             let words: Vec<String> = answer.split_whitespace().map(str::to_owned).collect();
-            let Some(program) = words.first() else { return Err("the answer is empty") };
-            // It may be the secret, pasted here.
-            if !program::exists(program, parent(self.path)) {
-                return Err("this is not a program on this machine");
+            match words.first() {
+                None => Err("the answer is empty"),
+                Some(program) if program::exists(program, parent(self.path)) => Ok(words),
+                // It may be the secret, pasted here.
+                Some(_) => Err("this is not a program on this machine"),
             }
-            Ok(words)
         })
     }
 
-    /// The settings of the new file. Variables that would replace its key, secret or environment
-    /// are ignored.
-    fn settings(&self, file: &ProfileFile) -> Result<Settings, Error> {
-        let replaced = ["env", "key", "secret", "secret_file"].map(variable_name);
+    /// Opens a session with the new profile, which is not in the file yet. Variables that would
+    /// replace its environment, key or secret are ignored.
+    fn check(&self, file: &ProfileFile, console: &Console) -> Result<(), Error> {
         let flags = Flags::from([
             ("config".to_owned(), self.path.into()),
             ("profile".to_owned(), self.profile.into()),
         ]);
-        let variable = |name: &str| {
-            if replaced.iter().any(|replaced| replaced == name) { None } else { env::var_os(name) }
+        let variable = |name: &str| match name {
+            "SMARTEXTRACT_ENV"
+            | "SMARTEXTRACT_KEY"
+            | "SMARTEXTRACT_SECRET"
+            | "SMARTEXTRACT_SECRET_FILE" => None,
+            _ => env::var_os(name),
         };
         let sources = Sources { variable: &variable, ..Sources::from_env(&flags) };
         let mut settings = resolve_with(&sources, file)?;
@@ -117,7 +110,8 @@ impl Questions<'_> {
             key.origin = Origin::NewProfile;
             secret.origin = Origin::NewProfile;
         }
-        Ok(settings)
+        session::open(&settings, console)?;
+        Ok(())
     }
 }
 
