@@ -63,21 +63,11 @@ fn a_browser_shows_the_host_page_and_the_component_in_it() {
 
 #[test]
 fn the_compose_file_has_the_emulators_paths_and_credentials() {
-    let script = "for name in TOKEN_URL KEY SECRET IFRAME_TEMPLATE; do
-        printenv SMARTEXTRACT_$name; done";
-    let outcome = Case::new("emulator -- sh -c").arg(script).run();
-    let lines: Vec<&str> = outcome.stdout.lines().collect();
-    let [token_url, key, secret, iframe] = lines[..] else { panic!("{}", outcome.stdout) };
-    let path = |url: &str| url::Url::parse(url).unwrap().path().to_owned();
-
+    let script = "printenv SMARTEXTRACT_KEY SMARTEXTRACT_SECRET SMARTEXTRACT_TOKEN_URL \
+                  SMARTEXTRACT_IFRAME_TEMPLATE | sed 's,http://[^/]*,,;s,?.*,,'";
+    let printed = Case::new("emulator -- sh -c").arg(script).run().stdout;
     let compose = fs::read_to_string(example("compose.yaml")).unwrap();
-    for (line, count) in [
-        (format!("SMARTEXTRACT_TOKEN_URL: http://emulator:8080{}\n", path(token_url)), 1),
-        (format!("SMARTEXTRACT_TOKEN_URL: http://localhost:8080{}\n", path(token_url)), 1),
-        (format!("SMARTEXTRACT_KEY: {key}\n"), 2),
-        (format!("SMARTEXTRACT_SECRET: {secret}\n"), 2),
-        (format!("http://127.0.0.1:8080{}\n", path(iframe)), 1),
-    ] {
-        assert_eq!(compose.matches(&line).count(), count, "{line}");
-    }
+    let lines: Vec<&str> = printed.lines().collect();
+    let counts: Vec<usize> = lines.iter().map(|line| compose.matches(line).count()).collect();
+    assert_eq!(counts, [2, 2, 2, 3], "{printed}{compose}");
 }
