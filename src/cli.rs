@@ -136,7 +136,7 @@ pub enum ConfigCommand {
     /// Create a profile file, or add a profile to it
     ///
     /// On a terminal it asks for environment, key and secret, and offers to check them. Otherwise
-    /// it writes a commented example. An existing profile is never overwritten.
+    /// it writes a profile with its settings commented out. An existing profile is never overwritten.
     Init(InitArgs),
 }
 

@@ -165,6 +165,14 @@ impl Error {
         self.code
     }
 
+    pub const fn http_status(&self) -> Option<u16> {
+        self.http_status
+    }
+
+    pub const fn is_retryable(&self) -> bool {
+        self.retryable
+    }
+
     /// The message with its chain of causes, on one line.
     pub fn summary(&self) -> String {
         let mut parts = vec![self.message.to_string()];

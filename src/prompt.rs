@@ -28,15 +28,15 @@ pub fn ask<T>(
     }
 }
 
-/// Asks for one of the options, by number or by name; returns its index. The first is the default.
-pub fn choose(question: &str, options: &[&str]) -> Result<usize, Error> {
+/// Asks for one of the options, by number or by name; returns its index.
+pub fn choose(question: &str, options: &[&str], default: usize) -> Result<usize, Error> {
     Console::log(question);
     for (index, option) in options.iter().enumerate() {
         Console::log(&format!("  {}) {option}", index + 1));
     }
-    let read = || read_line("Number [1]: ");
+    let read = || read_line(&format!("Number [{}]: ", default + 1));
     ask(read, |answer| match answer.parse() {
-        _ if answer.is_empty() => Ok(0),
+        _ if answer.is_empty() => Ok(default),
         Ok(number) if (1..=options.len()).contains(&number) => Ok(number - 1),
         _ => options.iter().position(|option| *option == answer).ok_or("not in the list"),
     })

@@ -1,5 +1,6 @@
 //! What ureq can't do when it connects: report the stage, and try a host's addresses side by side.
 
+use std::fmt;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::mpsc::{self, Sender};
@@ -15,48 +16,84 @@ use ureq::unversioned::transport::{
     Transport,
 };
 
-use super::failure::is_lost;
-use super::stage::{PROXY, Peer, SERVER, Stage};
+/// The other end of a connection, for messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer {
+    pub name: &'static str,
+    /// The setting that contains its address.
+    pub url: &'static str,
+}
 
-/// RFC 8305, section 8: the recommended Connection Attempt Delay.
-const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
+impl Peer {
+    /// Inserts name and setting into a text.
+    pub fn fill(self, text: &str) -> String {
+        text.replace("{peer}", self.name).replace("{url}", self.url)
+    }
+}
 
-/// Looks names up as ureq does.
+pub const SERVER: Peer = Peer { name: "the server", url: "the token URL" };
+pub const PROXY: Peer = Peer { name: "the proxy", url: "the proxy's URL" };
+
 #[derive(Debug)]
-pub struct Lookup(pub Sender<Stage>);
+pub enum Step {
+    Resolving(String),
+    Connecting(SocketAddr),
+    Handshake,
+    Waiting,
+}
 
-impl Resolver for Lookup {
+#[derive(Debug)]
+pub struct Stage {
+    pub peer: Peer,
+    pub step: Step,
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.step {
+            Step::Resolving(host) => write!(f, "resolving {host}"),
+            Step::Connecting(address) => write!(f, "connecting to {address}"),
+            Step::Handshake => write!(f, "TLS handshake with {}", self.peer.name),
+            Step::Waiting if self.peer == PROXY => f.write_str("waiting for the proxy"),
+            Step::Waiting => f.write_str("waiting for the response"),
+        }
+    }
+}
+
+/// Looks names up; connects with TCP unless a proxy did, and with TLS if the URL demands it.
+#[derive(Clone, Debug)]
+pub struct Network {
+    pub endpoint: Uri,
+    pub stages: Sender<Stage>,
+}
+
+impl Network {
+    fn enter(&self, uri: &Uri, step: Step) {
+        let peer = if *uri == self.endpoint { SERVER } else { PROXY };
+        // No one receives the stages of an attempt that was left behind.
+        let _ = self.stages.send(Stage { peer, step });
+    }
+}
+
+impl Resolver for Network {
     fn resolve(
         &self,
         uri: &Uri,
         config: &Config,
         _: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, Error> {
-        let peer = match config.proxy() {
-            Some(proxy) if proxy.uri() == uri => &PROXY,
-            _ => &SERVER,
-        };
-        // No one receives the stages of an attempt that was left behind.
-        let _ = self.0.send(Stage::Resolving(peer, uri.host().unwrap_or_default().to_owned()));
+        self.enter(uri, Step::Resolving(uri.host().unwrap_or_default().to_owned()));
         // Without a timeout ureq starts no thread.
         let found = DefaultResolver::default().resolve(uri, config, NextTimeout::default())?;
         if uri.scheme_str().unwrap_or_default().starts_with("socks") {
-            // ureq connects to this proxy itself and reports no stage.
-            let _ = self.0.send(Stage::Waiting(peer));
+            // ureq connects to this proxy itself.
+            self.enter(uri, Step::Waiting);
         }
         Ok(found)
     }
 }
 
-/// Connects with TCP unless a proxy did, and with TLS if the URL demands it.
-#[derive(Debug)]
-pub struct Connect {
-    pub tls: RustlsConnector,
-    pub stages: Sender<Stage>,
-    pub has_proxy: bool,
-}
-
-impl<In: Transport> Connector<In> for Connect {
+impl<In: Transport> Connector<In> for Network {
     type Out = <RustlsConnector as Connector<Either<In, Connection>>>::Out;
 
     fn connect(
@@ -64,44 +101,36 @@ impl<In: Transport> Connector<In> for Connect {
         details: &ConnectionDetails,
         chained: Option<In>,
     ) -> Result<Option<Self::Out>, Error> {
-        let config = details.config;
-        // ureq connects to an HTTP proxy with a configuration that has no proxy.
-        let peer = if self.has_proxy && config.proxy().is_none() { &PROXY } else { &SERVER };
+        let (config, uri) = (details.config, details.uri);
         let transport = if let Some(transport) = chained {
             Either::A(transport)
         } else {
-            let stream = race(&details.addrs, peer, &self.stages)?;
+            let stream =
+                race(&details.addrs, |address| self.enter(uri, Step::Connecting(address)))?;
             stream.set_nodelay(true)?;
             let buffers = LazyBuffers::new(config.input_buffer_size(), config.output_buffer_size());
             Either::B(Connection { stream, buffers })
         };
         if details.needs_tls() {
-            let _ = self.stages.send(Stage::Handshake(peer));
+            self.enter(uri, Step::Handshake);
         }
-        let connected = self.tls.connect(details, Some(transport))?;
-        let _ = self.stages.send(Stage::Waiting(peer));
+        let connected = RustlsConnector::default().connect(details, Some(transport))?;
+        self.enter(uri, Step::Waiting);
         Ok(connected)
     }
 }
 
 /// Tries the addresses one after the other without waiting for those that don't respond (RFC 8305,
-/// section 5). An attempt that loses goes on in its thread.
-fn race(
-    addresses: &[SocketAddr],
-    peer: &'static Peer,
-    stages: &Sender<Stage>,
-) -> Result<TcpStream, Error> {
+/// sections 5 and 8). An attempt that loses goes on in its thread.
+fn race(addresses: &[SocketAddr], begin: impl Fn(SocketAddr)) -> Result<TcpStream, Error> {
     let (sender, results) = mpsc::channel();
     let mut failure = Error::HostNotFound;
     for &address in addresses {
-        let _ = stages.send(Stage::Connecting(peer, address));
-        if addresses.len() == 1 {
-            return Ok(TcpStream::connect(address)?);
-        }
+        begin(address);
         let sender = sender.clone();
         thread::Builder::new().spawn(move || sender.send(TcpStream::connect(address)))?;
-        // The next address is tried after the delay, or at once if one has failed.
-        match results.recv_timeout(ATTEMPT_DELAY) {
+        // The next address is tried after the recommended delay, or at once if one has failed.
+        match results.recv_timeout(Duration::from_millis(250)) {
             Ok(Ok(stream)) => return Ok(stream),
             Ok(Err(error)) => failure = error.into(),
             Err(_) => {}
@@ -130,12 +159,10 @@ impl Transport for Connection {
     }
 
     fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), Error> {
-        match self.stream.write_all(&self.buffers.output()[..amount]) {
-            // The other side may have sent the reason first, as an alert or a response. If it has
-            // not, the next read fails, too.
-            Err(error) if is_lost(&error) => Ok(()),
-            result => Ok(result?),
-        }
+        // The other side may have sent the reason before it closed the connection, as an alert or a
+        // response. If it has not, the next read fails, too.
+        let _ = self.stream.write_all(&self.buffers.output()[..amount]);
+        Ok(())
     }
 
     fn await_input(&mut self, _: NextTimeout) -> Result<bool, Error> {
@@ -164,7 +191,7 @@ mod tests {
     fn race_within(limit: Duration, addresses: &[SocketAddr]) -> Option<Result<TcpStream, Error>> {
         let addresses = addresses.to_vec();
         let (sender, outcome) = mpsc::channel();
-        thread::spawn(move || sender.send(race(&addresses, &SERVER, &mpsc::channel().0)));
+        thread::spawn(move || sender.send(race(&addresses, |_| {})));
         outcome.recv_timeout(limit).ok()
     }
 

@@ -1,14 +1,13 @@
 //! The exchange: attempts within one time budget, until there is a token or a final failure.
 
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
-use serde::Serialize;
+use serde_json::json;
 
 use super::client::Client;
-use super::failure::Failure;
-use super::retry;
-use super::stage::Stage;
+use super::connect::Stage;
+use super::{response, retry};
 use crate::error::Error;
 use crate::secret::{Key, Secret, Token};
 
@@ -18,20 +17,10 @@ pub struct TokenRequest<'a> {
     pub secret: &'a Secret,
     /// The time for all network work, including retries and waits.
     pub budget: Duration,
-    /// The number of further attempts after the first one.
     pub retries: u32,
 }
 
-/// The progress of an exchange. Attempts are counted from 1.
-pub enum Event<'a> {
-    AttemptBegins { number: u32, of: u32 },
-    Stage(&'a Stage),
-    AttemptEnds { number: u32, took: Duration, error: Option<&'a Error> },
-    WaitBegins(Duration),
-    NoRetry(&'a str),
-}
-
-/// Exchanges key and secret for a token, and reports the progress to `watch`.
+/// Exchanges key and secret for a token, and reports each step to `watch` as a line of text.
 ///
 /// A temporary failure is retried: a request has no effect that a second one could double.
 ///
@@ -40,51 +29,45 @@ pub enum Event<'a> {
 pub fn exchange(
     client: &Client,
     request: &TokenRequest<'_>,
-    watch: &dyn Fn(Event<'_>),
+    watch: &dyn Fn(&str),
 ) -> Result<Token, Error> {
     let deadline = Instant::now() + request.budget;
-    let body = body(request);
-    let of = request.retries.saturating_add(1);
+    let body = json!({"key": request.key.expose(), "secret": request.secret.expose()}).to_string();
     let mut earlier: Vec<String> = Vec::new();
     let mut number = 0;
     loop {
         number += 1;
-        watch(Event::AttemptBegins { number, of });
+        let prefix = if number == 1 { String::new() } else { format!("attempt {number}: ") };
+        let enter = |stage: &Stage| watch(&format!("{prefix}{stage}"));
         let begin = Instant::now();
-        let enter = |stage: &Stage| watch(Event::Stage(stage));
-        let response = client.post(&body, deadline, request.budget, &enter);
-        let outcome = response.and_then(|response| response.token(request.key, request.secret));
-        let took = begin.elapsed();
-        let Failure { error, is_transient, retry_after } = match outcome {
+        let response = client.post(body.clone(), deadline, request.budget, &enter);
+        let (result, retry_after) = match response {
+            Ok(response) => {
+                let retry_after = retry::retry_after(response.headers(), SystemTime::now());
+                (response::token(response, request.key, request.secret), retry_after)
+            }
+            Err(error) => (Err(error), Duration::ZERO),
+        };
+        let took = begin.elapsed().as_secs_f64();
+        let error = match result {
             Ok(token) => {
-                watch(Event::AttemptEnds { number, took, error: None });
+                watch(&format!("attempt {number}: success ({took:.3} s)"));
                 return Ok(token);
             }
-            Err(failure) => failure,
+            Err(error) => error,
         };
-        watch(Event::AttemptEnds { number, took, error: Some(&error) });
-        if !is_transient || number == of {
+        watch(&format!("attempt {number}: {} ({took:.3} s)", error.summary()));
+        if number > request.retries || !retry::is_transient(&error) {
             return Err(error.earlier_attempts(earlier));
         }
         let left = deadline.saturating_duration_since(Instant::now());
-        let Some(wait) = retry::wait(number, retry_after, left, fastrand::f64()) else {
-            let reason = retry::reason_for_none(retry_after, left);
-            watch(Event::NoRetry(&reason));
-            return Err(error.earlier_attempts(earlier).detail("no retry", reason));
-        };
-        earlier.push(error.summary());
-        watch(Event::WaitBegins(wait));
-        thread::sleep(wait);
+        match retry::wait(number, retry_after, left, fastrand::f64()) {
+            Ok(wait) => {
+                earlier.push(error.summary());
+                watch(&format!("next attempt in {:.1} s", wait.as_secs_f64()));
+                thread::sleep(wait);
+            }
+            Err(reason) => return Err(error.earlier_attempts(earlier).detail("no retry", reason)),
+        }
     }
-}
-
-/// `{"key":"…","secret":"…"}`.
-fn body(request: &TokenRequest<'_>) -> Vec<u8> {
-    #[derive(Serialize)]
-    struct Body<'a> {
-        key: &'a str,
-        secret: &'a str,
-    }
-    let body = Body { key: request.key.expose(), secret: request.secret.expose() };
-    serde_json::to_vec(&body).expect("strings are always JSON")
 }

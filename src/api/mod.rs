@@ -7,10 +7,8 @@ mod failure;
 mod response;
 mod retry;
 mod server_text;
-mod stage;
 mod tls;
 pub mod trust;
 
 pub use client::Client;
-pub use exchange::{Event, TokenRequest, exchange};
-pub use ureq::tls::RootCerts;
+pub use exchange::{TokenRequest, exchange};

@@ -2,102 +2,105 @@
 
 use std::time::{Duration, SystemTime};
 
-/// The wait after the first failure, before jitter; it doubles with each further one.
-const FIRST_WAIT: Duration = Duration::from_millis(500);
-const LONGEST_WAIT: Duration = Duration::from_secs(8);
+use ureq::http::HeaderMap;
 
-/// Whether a failure with this HTTP status is temporary.
-pub const fn is_transient(status: u16) -> bool {
-    matches!(status, 429 | 500 | 502 | 503 | 504)
-}
+use crate::error::{Code, Error};
 
-/// The wait after failure number `failures` (from 1), or `None` if the budget ends before another
-/// attempt could start.
+/// The wait after failure number `failures` (from 1): growing, and at least `retry_after`. `jitter`
+/// (0 to 1) spreads clients that failed together.
 ///
-/// The wait is at least `retry_after`. `jitter` (0 to 1) spreads clients that failed together.
+/// # Errors
+/// The budget ends before another attempt could start.
 pub fn wait(
     failures: u32,
-    retry_after: Option<Duration>,
+    retry_after: Duration,
     remaining: Duration,
     jitter: f64,
-) -> Option<Duration> {
-    let doublings = failures.saturating_sub(1).min(10);
-    let growing = (FIRST_WAIT * 2_u32.pow(doublings)).min(LONGEST_WAIT);
-    let (least, spread) = match retry_after {
-        Some(least) => (least, growing),
-        None => (growing / 2, growing / 2),
-    };
+) -> Result<Duration, String> {
+    let growing = Duration::from_millis(500) * 2_u32.pow((failures - 1).min(4));
+    let least = retry_after.max(growing / 2);
     let room = remaining.saturating_sub(least);
-    if room.is_zero() {
-        return None;
+    if !room.is_zero() {
+        // Half of what is left stays for the attempt itself.
+        return Ok(least + growing.min(room / 2).mul_f64(jitter));
     }
-    // Half of what is left stays for the attempt itself.
-    Some(least + spread.min(room / 2).mul_f64(jitter))
+    let left = format!("only {:.1} s of the budget are left", remaining.as_secs_f64());
+    match retry_after.as_secs() {
+        0 => Err(left),
+        asked => Err(format!("Retry-After asks to wait {asked} s, but {left}")),
+    }
 }
 
-/// Why `wait` returned none.
-pub fn reason_for_none(retry_after: Option<Duration>, remaining: Duration) -> String {
-    let asked = match retry_after {
-        Some(least) => format!("Retry-After asks to wait {} s, but ", least.as_secs()),
-        None => String::new(),
-    };
-    format!("{asked}only {:.1} s of the budget are left", remaining.as_secs_f64())
+/// Whether another attempt may succeed. A connection may also be lost after the status.
+pub fn is_transient(error: &Error) -> bool {
+    let may_pass = matches!(error.http_status(), None | Some(200 | 429 | 500 | 502 | 503 | 504));
+    error.is_retryable() && may_pass && error.code() != Code::Timeout
 }
 
-/// The value of a `Retry-After` header: seconds, or a date (RFC 9110, section 10.2.3).
-pub fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
-    let value = value.trim();
+/// The value of a `Retry-After` header, seconds or a date (RFC 9110, section 10.2.3), or zero.
+pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Duration {
+    let Some(header) = headers.get("retry-after") else { return Duration::ZERO };
+    let value = header.to_str().unwrap_or_default().trim();
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
         // A number that does not fit is longer than any budget.
-        return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
+        return Duration::from_secs(value.parse().unwrap_or(u64::MAX));
     }
-    let date = httpdate::parse_http_date(value).ok()?;
-    Some(date.duration_since(now).unwrap_or_default())
+    let date = httpdate::parse_http_date(value).unwrap_or(now);
+    date.duration_since(now).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use ureq::http::header::RETRY_AFTER;
 
     use super::*;
 
     const SECOND: Duration = Duration::from_secs(1);
 
+    fn read(value: &str, now: SystemTime) -> Duration {
+        retry_after(&HeaderMap::from_iter([(RETRY_AFTER, value.parse().unwrap())]), now)
+    }
+
     #[test]
     fn waits_grow_and_are_jittered() {
-        let wait = |failures, jitter| wait(failures, None, 60 * SECOND, jitter).unwrap();
+        let wait = |failures, jitter| wait(failures, Duration::ZERO, 60 * SECOND, jitter).unwrap();
         assert_eq!(wait(1, 0.0), SECOND / 4);
-        assert_eq!(wait(1, 1.0), SECOND / 2);
-        assert_eq!(wait(2, 1.0), SECOND);
-        assert_eq!(wait(3, 1.0), 2 * SECOND);
-        assert_eq!(wait(u32::MAX, 1.0), LONGEST_WAIT);
+        assert_eq!(wait(1, 1.0), SECOND * 3 / 4);
+        assert_eq!(wait(2, 1.0), SECOND * 3 / 2);
+        assert_eq!(wait(3, 1.0), 3 * SECOND);
+        assert_eq!(wait(u32::MAX, 1.0), 12 * SECOND);
     }
 
     #[test]
     fn retry_after_is_a_minimum_and_past_the_budget_there_is_no_retry() {
-        assert!(wait(1, Some(3 * SECOND), 60 * SECOND, 0.5).unwrap() > 3 * SECOND);
-        assert_eq!(wait(1, Some(3 * SECOND), 3 * SECOND, 0.0), None);
-        assert_eq!(wait(1, Some(Duration::MAX), 60 * SECOND, 1.0), None);
-        assert_eq!(wait(1, None, SECOND / 8, 0.0), None);
+        let reason = |least, left| wait(1, least, left, 0.5).unwrap_err();
+        assert!(wait(1, 3 * SECOND, 60 * SECOND, 0.5).unwrap() > 3 * SECOND);
+        assert_eq!(
+            reason(3 * SECOND, 3 * SECOND),
+            "Retry-After asks to wait 3 s, but only 3.0 s of the budget are left"
+        );
+        assert!(reason(Duration::MAX, 60 * SECOND).contains("only 60.0 s"));
+        assert_eq!(reason(Duration::ZERO, SECOND / 8), "only 0.1 s of the budget are left");
     }
 
     #[test]
     fn retry_after_is_read_as_seconds_or_as_a_date() {
         let now = httpdate::parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT").unwrap();
-        for (value, expected) in [
-            ("0", Some(Duration::ZERO)),
-            (" 120 ", Some(120 * SECOND)),
-            ("99999999999999999999999", Some(Duration::from_secs(u64::MAX))),
-            ("Sun, 06 Nov 1994 08:49:40 GMT", Some(3 * SECOND)),
-            ("Sunday, 06-Nov-94 08:49:40 GMT", Some(3 * SECOND)),
-            ("Sun Nov  6 08:49:40 1994", Some(3 * SECOND)),
-            ("Sun, 06 Nov 1994 08:00:00 GMT", Some(Duration::ZERO)),
-            ("", None),
-            ("-1", None),
-            ("1.5", None),
-            ("soon", None),
+        for (value, seconds) in [
+            ("0", 0),
+            (" 120 ", 120),
+            ("99999999999999999999999", u64::MAX),
+            ("Sun, 06 Nov 1994 08:49:40 GMT", 3),
+            ("Sunday, 06-Nov-94 08:49:40 GMT", 3),
+            ("Sun Nov  6 08:49:40 1994", 3),
+            ("Sun, 06 Nov 1994 08:00:00 GMT", 0),
+            ("", 0),
+            ("-1", 0),
+            ("1.5", 0),
+            ("soon", 0),
         ] {
-            assert_eq!(retry_after(value, now), expected, "{value}");
+            assert_eq!(read(value, now), Duration::from_secs(seconds), "{value}");
         }
     }
 
@@ -105,35 +108,21 @@ mod tests {
         #[test]
         fn a_wait_is_at_least_retry_after_and_leaves_time(
             failures in 1u32..100,
-            after in proptest::option::of(0u64..100_000),
+            least in prop_oneof![Just(0), 0u64..100_000],
             remaining in 0u64..100_000,
             jitter in 0.0f64..1.0,
         ) {
-            let after = after.map(Duration::from_millis);
-            let remaining = Duration::from_millis(remaining);
-            if let Some(wait) = wait(failures, after, remaining, jitter) {
+            let (least, remaining) = (Duration::from_millis(least), Duration::from_millis(remaining));
+            if let Ok(wait) = wait(failures, least, remaining, jitter) {
                 prop_assert!(wait < remaining);
-                prop_assert!(wait >= after.unwrap_or_default());
+                prop_assert!(wait >= least);
             }
         }
 
         #[test]
         fn any_number_is_read_as_seconds(number in "[0-9]{1,30}") {
             let seconds = u64::try_from(number.parse::<u128>().unwrap()).unwrap_or(u64::MAX);
-            let read = retry_after(&number, SystemTime::UNIX_EPOCH);
-            prop_assert_eq!(read, Some(Duration::from_secs(seconds)));
-        }
-
-        /// The shortest form of a date has 24 characters.
-        #[test]
-        fn a_shorter_text_than_a_date_is_read_if_it_is_a_number(
-            value in "\\PC{0,23}|[0-9A-Za-z ,:-]{0,23}",
-        ) {
-            let digits = value.trim();
-            let is_number =
-                !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-            let read = retry_after(&value, SystemTime::UNIX_EPOCH);
-            prop_assert_eq!(read.is_some(), is_number);
+            prop_assert_eq!(read(&number, SystemTime::UNIX_EPOCH), Duration::from_secs(seconds));
         }
     }
 }

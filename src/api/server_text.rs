@@ -7,22 +7,19 @@ use crate::secret::{Key, Secret};
 /// How many characters of a text are shown.
 const SHOWN: usize = 200;
 
-/// So many consecutive characters of a secret count as the secret.
-const WINDOW: usize = 8;
-
-/// A longer run of letters and digits with a digit in it may be a secret in another form.
-const LONGEST_RUN: usize = 16;
-
 /// The text, truncated, or a note in its place if it is not plain or repeats key or secret.
 ///
 /// A short secret counts as a whole, however short: a leak is worse than a text that is withheld
 /// without need. The key is less secret and often made of words, so only the whole key counts.
 pub fn shown(text: &str, key: &Key, secret: &Secret) -> String {
     let text = text.trim();
-    let folded = folded(text);
+    let folded_text = folded(text);
+    let secret: Vec<char> = folded(secret.expose()).chars().collect();
+    // So many consecutive characters of a secret count as the secret.
+    let mut parts = secret.windows(secret.len().clamp(1, 8));
     if !is_plain(text)
-        || folded.contains(&self::folded(key.expose()))
-        || repeats_part(&folded, &self::folded(secret.expose()))
+        || folded_text.contains(&folded(key.expose()))
+        || parts.any(|part| folded_text.contains(&String::from_iter(part)))
     {
         return format!("[text of {} bytes withheld]", text.len());
     }
@@ -33,16 +30,10 @@ pub fn shown(text: &str, key: &Key, secret: &Secret) -> String {
 }
 
 fn is_plain(text: &str) -> bool {
+    // A longer run of letters and digits may be a secret in another form.
     let mut runs = text.split(|c: char| !c.is_ascii_alphanumeric());
     text.chars().all(|c| matches!(c, ' '..='~') && !r"%\&#+=<>".contains(c))
-        && runs.all(|run| run.len() <= LONGEST_RUN || !run.contains(|c: char| c.is_ascii_digit()))
-}
-
-/// Whether the text contains so many consecutive characters of the value, or all of it.
-fn repeats_part(text: &str, value: &str) -> bool {
-    let characters: Vec<char> = value.chars().collect();
-    let mut parts = characters.windows(characters.len().clamp(1, WINDOW));
-    parts.any(|part| text.contains(&part.iter().collect::<String>()))
+        && runs.all(|run| run.len() <= 16 || !run.contains(|c: char| c.is_ascii_digit()))
 }
 
 /// Both cases as one. `ß` is `SS` in upper case.

@@ -3,43 +3,39 @@
 use rustls::CertificateError::NotValidForNameContext;
 use rustls::Error as Tls;
 
-use super::stage::Peer;
+use super::connect::Peer;
 use crate::error::{Code, Error};
-
-/// How many characters of a certificate's names are shown.
-const SHOWN: usize = 200;
 
 const CLOCK: &str = "check this machine's clock; if it is right, {peer} needs a new certificate";
 const RENEW: &str = "{peer} needs another certificate";
 
 /// The error for a TLS failure.
-pub fn error(peer: &Peer, error: &Tls) -> Error {
+pub fn error(peer: Peer, error: &Tls) -> Error {
     let name = innermost_name(error);
     let known = match error {
         Tls::InvalidMessage(_) => "InvalidMessage",
         Tls::PeerIncompatible(_) => "HandshakeFailure",
         // The platform verifier of Linux found no trust store.
         Tls::General(text) if text.starts_with("No CA certificates") => "NoTrustStore",
-        _ => &name,
+        _ => name.trim_end_matches("Context"),
     };
-    let (reason, hint) = match (explanation(known), error) {
-        (_, Tls::InvalidCertificate(NotValidForNameContext { expected, presented })) => {
-            let (names, host) = (names(presented), expected.to_str());
-            (format!("the certificate is for {names}, not for {host}"), "check the host in {url}")
+    let (sentence, hint) = explanation(known);
+    let reason = match error {
+        Tls::InvalidCertificate(NotValidForNameContext { expected, presented }) => {
+            format!("the certificate is for {}, not for {}", names(presented), expected.to_str())
         }
-        (Some((reason, hint)), Tls::InvalidCertificate(_)) => (reason.to_owned(), hint),
-        (Some((reason, hint)), _) => (format!("{reason} ({name})"), hint),
-        (None, _) => (format!("TLS: {name}"), "find out what responds at the address in {url}"),
+        _ if sentence.is_empty() => format!("TLS: {name}"),
+        Tls::InvalidCertificate(_) => sentence.to_owned(),
+        _ => format!("{sentence} ({name})"),
     };
-    Error::new(Code::Tls, format!("no secure connection to {}", peer.name))
-        .because(reason)
-        .hint(hint.replace("{peer}", peer.name).replace("{url}", peer.url))
+    let message = peer.fill("no secure connection to {peer}");
+    Error::new(Code::Tls, message).because(reason).hint(peer.fill(hint))
 }
 
-/// Reason and hint for the errors that a user can meet. They are known by name, because the
+/// Sentence and hint for the errors that a user can meet. They are known by name, because the
 /// verifiers wrap some of them in others.
-fn explanation(name: &str) -> Option<(&'static str, &'static str)> {
-    Some(match name {
+fn explanation(name: &str) -> (&'static str, &'static str) {
+    match name {
         "UnknownIssuer" => (
             "the certificate's issuer is not trusted",
             "behind a TLS-intercepting proxy, or with a private server, give the PEM file of its \
@@ -49,8 +45,8 @@ fn explanation(name: &str) -> Option<(&'static str, &'static str)> {
             "the trust store contains no certificate",
             "install the ca-certificates package, or give a PEM file as --ca-file",
         ),
-        "Expired" | "ExpiredContext" => ("the certificate has expired", CLOCK),
-        "NotValidYet" | "NotValidYetContext" => ("the certificate is not valid yet", CLOCK),
+        "Expired" => ("the certificate has expired", CLOCK),
+        "NotValidYet" => ("the certificate is not valid yet", CLOCK),
         "NotValidForName" => ("the certificate is for another host", "check the host in {url}"),
         "CaUsedAsEndEntity" => (
             "the certificate is a certificate authority's own",
@@ -59,9 +55,7 @@ fn explanation(name: &str) -> Option<(&'static str, &'static str)> {
         "NameConstraintViolation" => {
             ("the certificate's authority may not issue it for this host", RENEW)
         }
-        "InvalidPurpose" | "InvalidPurposeContext" | "EkuError" => {
-            ("the certificate is not meant for a server", RENEW)
-        }
+        "InvalidPurpose" | "EkuError" => ("the certificate is not meant for a server", RENEW),
         "Revoked" => ("the certificate is revoked", RENEW),
         "BadEncoding" | "BadSignature" => ("the certificate is damaged", RENEW),
         "HandshakeFailure" | "ProtocolVersion" | "InsufficientSecurity" => (
@@ -80,24 +74,24 @@ fn explanation(name: &str) -> Option<(&'static str, &'static str)> {
             "the certificate's key or signature type is not supported",
             "docs/network.md lists what is supported",
         ),
-        _ => return None,
-    })
+        _ => ("", "find out what responds at the address in {url}"),
+    }
 }
 
 /// `UnknownIssuer` of `InvalidCertificate(UnknownIssuer)`: without the fields.
 fn innermost_name(error: &Tls) -> String {
     let debug = format!("{error:?}");
-    let names = debug.split([' ', ')', '[', '"']).next().unwrap_or_default().split('(');
-    let mut words = names.filter(|name| name.starts_with(char::is_alphabetic));
-    words.next_back().unwrap_or_default().to_owned()
+    let names = debug.split([' ', ')', '[', '"']).next().unwrap_or_default();
+    let innermost = names.rsplit('(').find(|name| name.starts_with(char::is_alphabetic));
+    innermost.unwrap_or_default().to_owned()
 }
 
 /// The names in a certificate, of which rustls gives the debug form (`DnsName("example.com")`).
 fn names(presented: &[String]) -> String {
-    let names = presented.join(", ").replace("DnsName", "").replace("IpAddress", "");
-    let plain = |c: &char| c.is_ascii_alphanumeric() || ", .-*:".contains(*c);
-    let shown: String = names.chars().filter(plain).take(SHOWN).collect();
-    if shown.is_empty() { "no host".to_owned() } else { shown }
+    let mut names = presented.join(", ").replace("DnsName", "").replace("IpAddress", "");
+    names.retain(|c| c.is_ascii_alphanumeric() || ", .-*:".contains(c));
+    names.truncate(200);
+    if names.is_empty() { "no host".to_owned() } else { names }
 }
 
 #[cfg(test)]
@@ -105,10 +99,10 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::api::stage::SERVER;
+    use crate::api::connect::SERVER;
 
     fn lines(error: &Tls) -> Vec<String> {
-        super::error(&SERVER, error).lines().into_iter().map(|(_, line)| line).collect()
+        super::error(SERVER, error).lines().into_iter().map(|(_, line)| line).collect()
     }
 
     /// What ureq reports on a Linux without ca-certificates.

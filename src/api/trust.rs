@@ -1,10 +1,8 @@
 //! Which certificate authorities are trusted: a PEM file's, or the operating system's.
 
 use std::env;
-use std::fs::{self, File};
-use std::io::Read;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::{Context, anyhow, ensure};
 use rustls::RootCertStore;
@@ -15,20 +13,17 @@ use ureq::tls::{Certificate, RootCerts};
 
 use crate::error::{Code, Error};
 
-/// Ten times the size of a large trust store.
-const MAX_BYTES: u64 = 16 << 20;
-
 /// Reads the certificates of a PEM file, which replace the trust store.
 ///
 /// # Errors
-/// The file can't be read, is not a regular file or is larger than 16 MiB, is not PEM, contains no
-/// certificate, or contains an invalid one.
+/// The file can't be read, is not a regular file, is not PEM, contains no certificate, or contains
+/// an invalid one.
 pub fn from_pem_file(path: &Path) -> Result<RootCerts, anyhow::Error> {
-    check_file(path)?;
-    let mut pem = Vec::new();
-    File::open(path)?.take(MAX_BYTES).read_to_end(&mut pem)?;
+    // Reading anything else may never end.
+    ensure!(fs::metadata(path)?.is_file(), "it is not a regular file");
+    let content = fs::read(path)?;
     // Editors on Windows write a byte order mark.
-    let pem = pem.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&pem);
+    let pem = content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&content);
     let mut store = RootCertStore::empty();
     let mut certificates = Vec::new();
     for der in CertificateDer::pem_slice_iter(pem) {
@@ -39,7 +34,7 @@ pub fn from_pem_file(path: &Path) -> Result<RootCerts, anyhow::Error> {
         store.add(der).with_context(|| format!("certificate {number} in it is invalid"))?;
     }
     ensure!(!certificates.is_empty(), "it contains no certificate (BEGIN CERTIFICATE)");
-    Ok(RootCerts::Specific(Arc::new(certificates)))
+    Ok(certificates.into())
 }
 
 /// The operating system's trust store, or the one that `SSL_CERT_FILE` and `SSL_CERT_DIR` name.
@@ -48,40 +43,25 @@ pub fn from_pem_file(path: &Path) -> Result<RootCerts, anyhow::Error> {
 /// # Errors
 /// There is no certificate in it.
 pub fn of_system() -> Result<RootCerts, Error> {
-    let file = env::var_os("SSL_CERT_FILE").map(PathBuf::from);
+    let file = env::var_os("SSL_CERT_FILE");
     let directories = env::var_os("SSL_CERT_DIR").unwrap_or_default();
     if file.is_none() && directories.is_empty() {
         return Ok(RootCerts::PlatformVerifier);
     }
-    match named_by_variables(file.as_deref()) {
-        Ok(certificates) => Ok(RootCerts::Specific(Arc::new(certificates))),
-        Err(cause) => Err(Error::new(Code::Tls, "the trust store contains no certificate")
-            .cause(cause)
-            .hint("set SSL_CERT_FILE (a PEM file) and SSL_CERT_DIR correctly, or unset them")),
-    }
-}
-
-fn named_by_variables(file: Option<&Path>) -> Result<Vec<Certificate<'static>>, anyhow::Error> {
-    match file {
-        Some(file) if file.exists() => check_file(file)
-            .with_context(|| format!("SSL_CERT_FILE can't be used: {}", file.display()))?,
-        _ => {}
-    }
-    let mut found = load_native_certs();
-    if !found.certs.is_empty() {
-        return Ok(found.certs.iter().map(|der| Certificate::from_der(der).to_owned()).collect());
-    }
-    ensure!(file != Some(Path::new("")), "SSL_CERT_FILE is empty");
-    match found.errors.pop() {
-        Some(cause) => Err(cause.into()),
-        None => Err(anyhow!("SSL_CERT_FILE and SSL_CERT_DIR name none")),
-    }
-}
-
-/// Checks that reading this path ends: a pipe may block forever, a device may have no end.
-fn check_file(path: &Path) -> Result<(), anyhow::Error> {
-    let metadata = fs::metadata(path)?;
-    ensure!(metadata.is_file(), "it is not a regular file");
-    ensure!(metadata.len() <= MAX_BYTES, "it is larger than {} MiB", MAX_BYTES >> 20);
-    Ok(())
+    let path = PathBuf::from(file.unwrap_or_default());
+    let cause = if path.exists() && !path.is_file() {
+        anyhow!("SSL_CERT_FILE can't be used: {} is not a regular file", path.display())
+    } else {
+        let mut found = load_native_certs();
+        if !found.certs.is_empty() {
+            return Ok(found.certs.iter().map(|der| Certificate::from_der(der).to_owned()).into());
+        }
+        match found.errors.pop() {
+            Some(cause) => cause.into(),
+            None => anyhow!("SSL_CERT_FILE and SSL_CERT_DIR name none"),
+        }
+    };
+    Err(Error::new(Code::Tls, "the trust store contains no certificate")
+        .cause(cause)
+        .hint("set SSL_CERT_FILE (a PEM file) and SSL_CERT_DIR correctly, or unset them"))
 }

@@ -61,12 +61,10 @@ fn hint(refused: &clap::Error, flag: &str, arguments: &[OsString]) -> String {
     if let Some(expected) = refused.source() {
         return expected.to_string();
     }
-    match command.find_subcommand("token") {
-        Some(token) if has_flag(token, flag) => {
-            format!("write flags after the command: smartextract token {flag} …")
-        }
-        _ => format!("run {name} --help"),
+    if command.get_subcommands().any(|command| has_flag(command, flag)) {
+        return format!("write flags after the command: {name} COMMAND {flag} …");
     }
+    format!("run {name} --help")
 }
 
 /// The command that the first arguments name: as typed, and its definition.

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
-use crate::api::Event;
 use crate::console::Console;
 
 /// A shorter exchange shows nothing.
@@ -25,7 +24,7 @@ impl Progress {
             let (used, total) = (state.elapsed().as_secs(), budget.as_secs_f64());
             let _ = write!(line, "({used} s of {total} s)");
         };
-        let style = ProgressStyle::with_template("{prefix}{msg} {used}").expect("a valid template");
+        let style = ProgressStyle::with_template("{msg} {used}").expect("a valid template");
         let bar = ProgressBar::hidden().with_style(style.with_key("used", used));
         let started = bar.downgrade();
         // Without a thread there is no status line.
@@ -39,17 +38,9 @@ impl Progress {
         Self(bar)
     }
 
-    pub fn update(&self, event: &Event<'_>) {
-        match event {
-            Event::AttemptBegins { number, of } if *number > 1 => {
-                self.0.set_prefix(format!("attempt {number} of {of}: "));
-            }
-            Event::Stage(stage) => self.0.set_message(stage.to_string()),
-            Event::WaitBegins(wait) => {
-                self.0.set_message(format!("next attempt in {:.1} s", wait.as_secs_f64()));
-            }
-            _ => {}
-        }
+    pub fn show(&self, text: &str) {
+        // Longer ones, the results of attempts, would wrap.
+        self.0.set_message(text.chars().take(60).collect::<String>());
     }
 }
 

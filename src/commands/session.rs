@@ -3,11 +3,11 @@
 use std::process;
 
 use super::progress::Progress;
-use crate::api::{self, Client, Event, RootCerts, TokenRequest, trust};
+use crate::api::{self, Client, TokenRequest, trust};
 use crate::console::Console;
 use crate::error::{Code, Error};
 use crate::output::Session;
-use crate::settings::{self, Flags, Origin, Settings, Sources};
+use crate::settings::{self, Flags, Origin, Setting, Settings, Sources};
 use crate::signals;
 
 /// Resolves the settings of this process, and reports them with `-v`.
@@ -44,13 +44,19 @@ pub fn open(settings: &Settings, console: &Console) -> Result<Session, Error> {
     if process::id() == 1 {
         let _ = signals::exit_on_signal(|signal| 128 + signal);
     }
-    let (key, secret) = settings.credentials()?;
-    let (secret, warning) = secret.read()?;
+    let (key, source) = settings.credentials()?;
+    let (secret, warning) = source.read()?;
     if let Some(warning) = warning {
         console.warn(warning);
     }
+    let mut trusted = None;
+    if let Some(Setting { value: file, origin }) = &settings.ca_file {
+        let message = format!("the certificate file {} ({origin}) can't be used", file.display());
+        let invalid = |cause| Error::config(message).cause(cause);
+        trusted = Some(trust::from_pem_file(file).map_err(invalid)?);
+    }
     let proxy = settings.proxy_in_use().map(|proxy| proxy.value.expose());
-    let client = Client::new(settings.token_url.value.uri(), proxy, trusted(settings)?)?;
+    let client = Client::new(settings.token_url.value.uri(), proxy, trusted)?;
     let request = TokenRequest {
         key: &key.value,
         secret: &secret,
@@ -58,59 +64,35 @@ pub fn open(settings: &Settings, console: &Console) -> Result<Session, Error> {
         retries: settings.retries.value,
     };
     let progress = Progress::start(console, settings.timeout.value);
-    let watch = |event: Event<'_>| {
-        report(console, &event);
-        progress.update(&event);
+    let watch = |text: &str| {
+        console.info(|| text.to_owned());
+        progress.show(text);
     };
-    let token = api::exchange(&client, &request, &watch);
+    let result = api::exchange(&client, &request, &watch);
     drop(progress);
-    let token = token.map_err(|error| with_context(error, settings))?;
+    let token = result.map_err(|error| with_context(error, settings))?;
     let iframe_url = settings.iframe_template.value.fill(&token);
     Ok(Session { token, iframe_url, environment: settings.environment.value.clone() })
 }
 
-fn trusted(settings: &Settings) -> Result<Option<RootCerts>, Error> {
-    let Some(file) = &settings.ca_file else { return Ok(None) };
-    match trust::from_pem_file(&file.value) {
-        Ok(certificates) => Ok(Some(certificates)),
-        Err(cause) => {
-            let named = format!("{} ({})", file.value.display(), file.origin);
-            Err(Error::config(format!("the certificate file {named} can't be used")).cause(cause))
-        }
-    }
-}
-
-fn report(console: &Console, event: &Event<'_>) {
-    console.info(|| match event {
-        Event::AttemptBegins { number, of } => format!("attempt {number} of {of}"),
-        Event::Stage(stage) => stage.to_string(),
-        Event::AttemptEnds { number, took, error } => {
-            let outcome = match error {
-                Some(error) => error.summary(),
-                None => "success".to_owned(),
-            };
-            format!("attempt {number}: {outcome} ({:.3} s)", took.as_secs_f64())
-        }
-        Event::WaitBegins(wait) => format!("next attempt in {:.3} s", wait.as_secs_f64()),
-        Event::NoRetry(reason) => format!("no retry: {reason}"),
-    });
-}
-
 /// Adds the settings that help to fix a failed exchange.
 fn with_context(mut error: Error, settings: &Settings) -> Error {
-    let (endpoint, environment) = (&settings.token_url, &settings.environment);
-    if matches!(error.code(), Code::InvalidCredentials | Code::KeyDisabled | Code::AccessDenied) {
-        if let Ok((key, secret)) = settings.credentials() {
-            error = error.setting("key", key.value.shortened(), &key.origin);
-            error = error.setting("secret", "(hidden)", &secret.origin);
+    let Settings { token_url, environment, timeout, .. } = settings;
+    match error.code() {
+        Code::InvalidCredentials | Code::KeyDisabled | Code::AccessDenied => {
+            if let Ok((key, secret)) = settings.credentials() {
+                error = error.setting("key", key.value.shortened(), &key.origin);
+                error = error.setting("secret", "(hidden)", &secret.origin);
+            }
         }
+        Code::Timeout => {
+            let seconds = timeout.value.as_secs_f64();
+            error = error.setting("timeout", format!("{seconds} s"), &timeout.origin);
+        }
+        _ => {}
     }
-    if error.code() == Code::Timeout {
-        let seconds = settings.timeout.value.as_secs_f64();
-        error = error.setting("timeout", format!("{seconds} s"), &settings.timeout.origin);
-    }
-    error = error.setting("endpoint", endpoint.value.to_string(), &endpoint.origin);
-    error = error.setting("environment", environment.value.clone(), &environment.origin);
+    error = error.setting("endpoint", token_url.value.to_string(), &token_url.origin);
+    error = error.setting("environment", &environment.value, &environment.origin);
     if let Some(proxy) = settings.proxy_in_use() {
         error = error.setting("proxy", proxy.value.to_string(), &proxy.origin);
     }

@@ -142,8 +142,12 @@ impl Settings {
     pub fn rows(&self) -> Vec<Row> {
         let mut rows = vec![
             Row::new("config", self.profile_path.as_ref(), |path| {
-                let missing = if path.exists() { "" } else { " (does not exist)" };
-                format!("{}{missing}", path.display()).into()
+                let state = match path.try_exists() {
+                    Ok(true) => "",
+                    Ok(false) => " (does not exist)",
+                    Err(_) => " (not readable)",
+                };
+                format!("{}{state}", path.display()).into()
             }),
             Row::new("profile", self.profile.as_ref(), |name| name.as_str().into()),
             Row::new("env", Some(&self.environment), |name| name.as_str().into()),

@@ -188,7 +188,7 @@ mod on_a_terminal {
         // A hidden answer that is not plain text is asked again.
         let (text, shown) = terminal.finish(&[KEY, "", "a\x16\tb", SECRET, "n"]);
         assert!(shown.contains("wrote ") && shown.contains("control character"), "{shown}");
-        assert!(text.starts_with("[profiles.other]\n[profiles.x]\nenv"), "{text}");
+        assert!(text.starts_with("[profiles.other]\n\n[profiles.x]\nenv"), "{text}");
     }
 
     #[test]

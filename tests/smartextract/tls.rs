@@ -52,7 +52,7 @@ fn exit_22_if_the_variables_name_no_certificate() {
     let (url, _) = server(Validity::Now, "localhost");
     for (variable, value, cause) in [
         ("SSL_CERT_FILE", "missing.pem", "missing.pem"),
-        ("SSL_CERT_FILE", "", "SSL_CERT_FILE is empty"),
+        ("SSL_CERT_FILE", "", "at ''"),
         ("SSL_CERT_DIR", "missing", "missing"),
     ] {
         Case::token(&url, "")
@@ -68,17 +68,11 @@ fn exit_22_if_the_variables_name_no_certificate() {
 #[cfg(unix)]
 #[test]
 fn a_certificate_file_that_may_have_no_end_is_refused() {
-    let other = "it is not a regular file";
-    for (script, reason) in [
-        ("mkfifo ca", other),
-        ("mkdir ca", other),
-        ("ln -s /dev/zero ca", other),
-        ("truncate -s 16777217 ca", "it is larger than 16 MiB"),
-    ] {
+    for script in ["mkfifo ca", "mkdir ca", "ln -s /dev/zero ca"] {
         for (variable, code) in [("SSL_CERT_FILE", 22), ("SMARTEXTRACT_CA_FILE", 3)] {
             let script = format!("{script}; smartextract token --timeout 5");
             let case = Case::script("sh", &script).against("https://localhost:1/");
-            case.env(variable, "ca").run().fails(code).says(variable).says(reason);
+            case.env(variable, "ca").run().fails(code).says("is not a regular file");
         }
     }
 }

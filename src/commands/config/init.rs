@@ -30,14 +30,7 @@ pub fn run(path: &Path, profile: &str, console: &Console) -> Result<u8, Error> {
         return Err(Error::config(format!("{shown} is not a regular file; nothing was changed"))
             .hint("name another file with --config"));
     }
-    let base = read_profile_file(path)?.unwrap_or_default();
-    let file = ProfileFile::parse(path, base.clone())?;
-    if file.profile_names().contains(&profile) {
-        let message = format!("profile {profile} already exists in {shown}; nothing was changed");
-        return Err(Error::config(message).hint(format!(
-            "to replace its key or secret, edit {shown}; to add another, use --profile NAME"
-        )));
-    }
+    let (base, file) = read_without(path, profile)?;
     let header = header(profile);
     extended(path, &base, &header)?;
     check_writable(path).map_err(unwritable(Code::Internal, path))?;
@@ -52,6 +45,8 @@ pub fn run(path: &Path, profile: &str, console: &Console) -> Result<u8, Error> {
         let next = format!("{lines} {header}, and remove the # before them");
         (header + EXAMPLE, next)
     };
+    // It may have changed during the questions.
+    let (base, _) = read_without(path, profile)?;
     if let Some(warning) = exposure_warning(&extended(path, &base, &text)?) {
         console.warn(warning);
     }
@@ -59,6 +54,20 @@ pub fn run(path: &Path, profile: &str, console: &Console) -> Result<u8, Error> {
     append(path, &[separator, &text].concat()).map_err(unwritable(Code::Internal, path))?;
     console.notice(&format!("wrote {shown}; next: {next}"));
     Ok(0)
+}
+
+/// The file, which must not have the profile yet: as text, empty if it does not exist, and parsed.
+fn read_without(path: &Path, profile: &str) -> Result<(String, ProfileFile), Error> {
+    let text = read_profile_file(path)?.unwrap_or_default();
+    let file = ProfileFile::parse(path, text.clone())?;
+    if !file.profile_names().contains(&profile) {
+        return Ok((text, file));
+    }
+    let shown = path.display();
+    let message = format!("profile {profile} already exists in {shown}; nothing was changed");
+    let hint =
+        format!("to replace its key or secret, edit {shown}; to add another, use --profile NAME");
+    Err(Error::config(message).hint(hint))
 }
 
 /// Checks that the file can be written, before anything is typed that could get lost. Creates its

@@ -12,7 +12,9 @@ use crate::console::Console;
 use crate::error::{Code, Error};
 use crate::output::parent;
 use crate::secret::{Flaw, trimmed};
-use crate::settings::{BUILT_IN_NAMES, Flags, Origin, ProfileFile, Sources, resolve_with};
+use crate::settings::{
+    BUILT_IN_NAMES, Flags, Origin, ProfileFile, Settings, Sources, resolve_with,
+};
 use crate::{program, prompt};
 
 /// The questions for one profile.
@@ -31,40 +33,40 @@ impl Questions<'_> {
     pub fn ask(&self, console: &Console) -> Result<String, Error> {
         Console::log(&format!("Profile {} in {}", self.profile, self.path.display()));
         Console::log("Ctrl-C cancels without writing.");
+        let mut environment = 0;
         loop {
             Console::log("");
-            let text = table(self.profile, &self.answers()?);
+            let text = table(self.profile, &self.answers(&mut environment)?);
             let file = extended(self.path, self.base, &text)?;
             if !prompt::confirm("Check key and secret now? This opens a session. [Y/n]: ")? {
                 return Ok(text);
             }
-            let Err(error) = self.check(&file, console) else {
+            let session = self.settings(&file).map(|settings| session::open(&settings, console));
+            let (Ok(Err(error)) | Err(error)) = &session else {
                 Console::log("Key and secret are valid.");
                 return Ok(text);
             };
-            console.report(&error);
-            if !matches!(
-                error.code(),
-                Code::InvalidCredentials | Code::KeyDisabled | Code::AccessDenied
-            ) {
+            console.report(error);
+            // An invalid setting and a failed network are not in these answers.
+            if session.is_err() || error.code().exit_code() >= Code::Network.exit_code() {
                 Console::log("Key and secret could not be checked.");
                 return Ok(text);
             }
         }
     }
 
-    /// The settings of the profile, with their names.
-    fn answers(&self) -> Result<[(&'static str, Value); 3], Error> {
+    /// The settings of the profile, with their names. The environment's index is the default.
+    fn answers(&self, environment: &mut usize) -> Result<[(&'static str, Value); 3], Error> {
         let [production, _, staging, _] = BUILT_IN_NAMES;
         let names = [&[production, staging], &self.environments[..]].concat();
-        let environment = names[prompt::choose("Environment:", &names)?];
+        *environment = prompt::choose("Environment:", &names, *environment)?;
         let key = prompt::ask(|| prompt::read_line("API key: "), credential)?;
         let ways = ["store it in the file", "get it from a command when it is needed (safer)"];
-        let secret = match prompt::choose("How to keep the secret:", &ways)? {
+        let secret = match prompt::choose("How to keep the secret:", &ways, 0)? {
             0 => ("secret", prompt::ask(prompt::read_secret, credential)?.into()),
             _ => ("secret_command", self.command()?.into()),
         };
-        Ok([("env", environment.into()), ("key", key.into()), secret])
+        Ok([("env", names[*environment].into()), ("key", key.into()), secret])
     }
 
     fn command(&self) -> Result<Vec<String>, Error> {
@@ -88,9 +90,9 @@ impl Questions<'_> {
         })
     }
 
-    /// Opens a session with the new profile, which is not in the file yet. Variables that would
-    /// replace its environment, key or secret are ignored.
-    fn check(&self, file: &ProfileFile, console: &Console) -> Result<(), Error> {
+    /// The settings with the new profile, which is not in the file yet. Variables that would replace
+    /// its environment, key or secret are ignored.
+    fn settings(&self, file: &ProfileFile) -> Result<Settings, Error> {
         let flags = Flags::from([
             ("config".to_owned(), self.path.into()),
             ("profile".to_owned(), self.profile.into()),
@@ -104,14 +106,12 @@ impl Questions<'_> {
         };
         let sources = Sources { variable: &variable, ..Sources::from_env(&flags) };
         let mut settings = resolve_with(&sources, file)?;
-        // The profile is not in the file yet.
         settings.environment.origin = Origin::NewProfile;
         if let (Some(key), Some(secret)) = (&mut settings.key, &mut settings.secret) {
             key.origin = Origin::NewProfile;
             secret.origin = Origin::NewProfile;
         }
-        session::open(&settings, console)?;
-        Ok(())
+        Ok(settings)
     }
 }
 
