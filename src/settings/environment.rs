@@ -175,6 +175,8 @@ mod tests {
         ] {
             assert!(Endpoint::parse(url).is_ok(), "{url}");
         }
+        let with_query = Endpoint::parse("https://h:1/p?code=hidden").unwrap();
+        assert_eq!(with_query.to_string(), "https://h:1/p");
         for url in [
             "http://localhost.example/",
             "http://127.0.0.1.example/",
@@ -192,12 +194,6 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_printed_endpoint_has_no_query() {
-        let endpoint = Endpoint::parse("https://h:1/p?code=hidden").unwrap();
-        assert_eq!(endpoint.to_string(), "https://h:1/p");
-    }
-
     proptest! {
         #[test]
         fn a_browser_reads_the_token_back_from_the_url(token in "\\PC+") {
@@ -205,9 +201,8 @@ mod tests {
             let url = template.fill(&Token::from(token.clone()));
             let url = url::Url::parse(url.expose()).unwrap();
             let found: Vec<_> = url.query_pairs().filter(|(name, _)| name == "token").collect();
-            prop_assert_eq!(found.len(), 1);
+            prop_assert_eq!((found.len(), url.query_pairs().count()), (1, 3));
             prop_assert_eq!(&found[0].1, token.as_str());
-            prop_assert_eq!(url.query_pairs().count(), 3);
         }
 
         #[test]

@@ -1,126 +1,66 @@
 //! Completions: the scripts in `completions/`, and what real shells offer with them.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use assert_cmd::cargo::cargo_bin;
-#[cfg(unix)]
-use rexpect::session::spawn_command;
+use snapbox::{Assert, Data};
 
-use crate::support::{Case, PROFILE, has_program, isolated};
-
-const SCRIPTS: [(&str, &str); 5] = [
-    ("bash", "smartextract.bash"),
-    ("zsh", "_smartextract"),
-    ("fish", "smartextract.fish"),
-    ("powershell", "_smartextract.ps1"),
-    ("elvish", "smartextract.elv"),
-];
+use crate::support::{Case, has_program};
 
 fn file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("completions").join(name)
 }
 
-/// Update them with: `RENEW_COMPLETIONS=1 cargo test the_scripts_in_the_tree`
+/// Update them with: `SNAPSHOTS=overwrite cargo test --locked up_to_date`
 #[test]
 fn the_scripts_in_the_tree_are_up_to_date() {
-    for (shell, name) in SCRIPTS {
-        let printed = Case::new(&format!("completions {shell}")).run();
-        assert_eq!((printed.code, printed.stderr.as_str()), (0, ""));
-        if std::env::var_os("RENEW_COMPLETIONS").is_some() {
-            std::fs::write(file(name), &printed.stdout).unwrap();
-        }
-        assert!(
-            std::fs::read_to_string(file(name)).unwrap_or_default() == printed.stdout,
-            "completions/{name} is outdated: RENEW_COMPLETIONS=1 cargo test the_scripts_in_the_tree"
-        );
-    }
-}
-
-/// A shell with the program first on PATH, and a home directory with a profile file.
-fn shell(shell: &str) -> (Case, Command) {
-    let home = Case::new("").profile(
-        "[profiles.alpha]\n[profiles.beta]\n[environments.gamma]\n\
-         token_url = \"https://h/\"\niframe_template = \"https://h/{token}\"\n",
-    );
-    let path = std::env::var_os("PATH").unwrap();
-    let first = cargo_bin!("smartextract").parent().unwrap().to_owned();
-    let path = std::env::join_paths([first].into_iter().chain(std::env::split_paths(&path)));
-    let mut command = isolated(shell);
-    command.env("PATH", path.unwrap()).env("TERM", "dumb");
-    command.env("HOME", home.path("")).env("SMARTEXTRACT_CONFIG", home.path(PROFILE));
-    (home, command)
-}
-
-/// Checks that the shell offers at least the expected words. `script` makes it print what it offers
-/// after the typed words: one word per line, optionally with a tab and a description.
-fn offers(program: &str, option: &str, script: impl Fn(&[&str]) -> String) {
-    if !has_program(program) {
-        return;
-    }
-    for (words, offered) in [
-        (["smartextract", "-v", "-q", "tok"], &["token"][..]),
-        (["smartextract", "token", "--format", ""], &["json", "github-env", "powershell"]),
-        (["smartextract", "token", "--env", ""], &["production", "staging", "gamma"]),
-        (["smartextract", "exec", "--profile", ""], &["alpha", "beta"]),
+    for (shell, name) in [
+        ("bash", "smartextract.bash"),
+        ("zsh", "_smartextract"),
+        ("fish", "smartextract.fish"),
+        ("powershell", "_smartextract.ps1"),
+        ("elvish", "smartextract.elv"),
     ] {
-        let (_home, mut command) = shell(program);
-        let output = command.args([option, "-c", &script(&words)]).output().unwrap();
-        let text = String::from_utf8_lossy(&output.stdout);
-        let found: Vec<&str> =
-            text.lines().map(|line| line.split('\t').next().unwrap().trim()).collect();
-        assert!(offered.iter().all(|word| found.contains(word)), "{words:?}: {text}");
+        let printed = Case::new(&format!("completions {shell}")).run();
+        let expected = Data::read_from(&file(name), None).raw();
+        Assert::new().action_env("SNAPSHOTS").eq(printed.stdout, expected);
     }
 }
 
-#[cfg(unix)]
-#[test]
-fn bash_offers_commands_formats_environments_and_profiles() {
-    offers("bash", "--norc", |words| {
-        let current = words.last().unwrap();
-        format!(
-            "source '{}'; COMP_WORDS=('{}'); COMP_CWORD={}; COMP_TYPE=9\n\
-             _clap_complete_smartextract smartextract '{current}' ''\n\
-             printf '%s\\n' \"${{COMPREPLY[@]}}\"",
-            file("smartextract.bash").display(),
-            words.join("' '"),
-            words.len() - 1,
+/// A shell with a profile file and a file whose name needs quotes.
+fn shell(shell: &str, script: &str) -> Case {
+    Case::script(shell, script)
+        .profile(
+            "[profiles.alpha]\n[profiles.beta]\n[environments.gamma]\n\
+             token_url = \"https://h/\"\niframe_template = \"https://h/{token}\"\n",
         )
-    });
+        .file("my file.pem", "")
+        .env("TERM", "dumb")
 }
 
 #[test]
-fn fish_offers_commands_formats_environments_and_profiles() {
-    let script = file("smartextract.fish");
-    offers("fish", "--no-config", |words| {
-        format!("source '{}'; complete -C '{}'", script.display(), words.join(" "))
-    });
-}
-
-#[test]
-fn fish_completes_command_and_its_arguments() {
+fn fish_offers_commands_formats_environments_profiles_and_arguments_of_command() {
     if !has_program("fish") {
         return;
     }
-    let (home, mut command) = shell("fish");
-    let home = home.file("my file.pem", "");
-    let script = format!(
-        "source '{}'; complete -C 'smartextract exec -- cat my'; \
-         complete -C 'smartextract emulator -- smartextract tok'",
-        file("smartextract.fish").display()
-    );
-    command.args(["--no-config", "-c", &script]).current_dir(home.path(""));
-    let offered = String::from_utf8(command.output().unwrap().stdout).unwrap();
-    assert!(offered.contains("my file.pem") && offered.contains("token\t"), "{offered}");
+    for (typed, offered) in [
+        ("smartextract -v -q tok", "token\t"),
+        ("smartextract token --format ", "github-env\t"),
+        ("smartextract token --env ", "gamma"),
+        ("smartextract exec --profile ", "beta"),
+        ("smartextract exec -- cat my", "my file.pem"),
+        ("smartextract emulator -- smartextract tok", "token\t"),
+    ] {
+        let script =
+            format!("source '{}'; complete -C '{typed}'", file("smartextract.fish").display());
+        let text = shell("fish", &script).run().stdout;
+        assert!(text.lines().any(|line| line.starts_with(offered)), "{typed}: {text}");
+    }
 }
 
 /// Types on the command line of an interactive shell, and checks what Tab makes of it.
 #[cfg(unix)]
-fn completes(program: &str, options: &[&str], set_up: &str, typed: &str, completed: &str) {
-    let (home, mut command) = shell(program);
-    let home = home.file("my file.pem", "");
-    command.args(options).current_dir(home.path(""));
-    let mut shell = spawn_command(command, Some(20_000)).unwrap();
+fn completes(shell_line: &str, set_up: &str, typed: &str, completed: &str) {
+    let (_home, mut shell) = shell("sh", &format!("exec {shell_line}")).on_a_terminal();
     shell.send_line(&format!("stty echo; PS1=; {set_up}; echo rea''dy")).unwrap();
     shell.exp_string("ready").unwrap();
     // The line editor switches bracketed paste on when it is ready.
@@ -128,7 +68,7 @@ fn completes(program: &str, options: &[&str], set_up: &str, typed: &str, complet
     shell.send(&format!("{typed}\t")).unwrap();
     shell.flush().unwrap();
     let shown = shell.exp_string(completed);
-    assert!(shown.is_ok(), "{program}: {typed}: {shown:?}");
+    assert!(shown.is_ok(), "{typed}: {shown:?}");
     // An interactive shell ignores SIGTERM.
     shell.process_mut().set_kill_timeout(Some(1));
 }
@@ -136,19 +76,21 @@ fn completes(program: &str, options: &[&str], set_up: &str, typed: &str, complet
 /// Not on macOS, whose bash 3.2 has no bracketed paste.
 #[cfg(target_os = "linux")]
 #[test]
-fn bash_quotes_paths() {
-    if has_program("bash") {
-        let set_up = format!(
-            "bind 'set enable-bracketed-paste on'; source '{}'",
-            file("smartextract.bash").display()
-        );
-        let options = ["--norc", "--noprofile", "-i"];
-        for (typed, completed) in [
-            ("smartextract token --ca-file m", r"my\ file.pem"),
-            ("smartextract token -o ~/m", r"~/my\ file.pem"),
-        ] {
-            completes("bash", &options, &set_up, typed, completed);
-        }
+fn bash_completes_commands_formats_environments_profiles_and_paths() {
+    if !has_program("bash") {
+        return;
+    }
+    let script = file("smartextract.bash");
+    let set_up = format!("bind 'set enable-bracketed-paste on'; source '{}'", script.display());
+    for (typed, completed) in [
+        ("smartextract -v -q tok", "token"),
+        ("smartextract token --format powe", "powershell"),
+        ("smartextract token --env gam", "gamma"),
+        ("smartextract exec --profile bet", "beta"),
+        ("smartextract token --ca-file m", r"my\ file.pem"),
+        ("smartextract token -o ~/m", r"~/my\ file.pem"),
+    ] {
+        completes("bash --norc --noprofile -i", &set_up, typed, completed);
     }
 }
 
@@ -173,6 +115,6 @@ fn zsh_completes_commands_formats_environments_profiles_and_paths() {
         (&installed, "smartextract token --ca-file ~/m", r"--ca-file ~/my\ file.pem"),
         (&installed, "smartextract token --output=m", r"--output=my\ file.pem"),
     ] {
-        completes("zsh", &["-f", "-i"], set_up, typed, completed);
+        completes("zsh -f -i", set_up, typed, completed);
     }
 }

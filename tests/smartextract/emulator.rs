@@ -1,20 +1,19 @@
-//! `emulator`: the API and the page it serves, with good, bad and missing requests.
+//! `emulator` on its own: the API and the page it serves, with good, bad and missing requests.
 //!
-//! The tests with a COMMAND are in `emulator_command`.
+//! The tests with a COMMAND are in `command`.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
-use assert_cmd::cargo::cargo_bin;
 #[cfg(unix)]
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::support::{Case, isolated, skipped};
+use crate::support::{Case, SECRET, available, isolated};
 
-const PRODUCTION: &str = "/smart-extract-api/api/account/v1/auth/token";
-const STAGING: &str = "/smart-extract-stg-api/api/account/v1/auth/token";
+const API: &str = "POST /smart-extract-api/api/account/v1/auth/token HTTP/1.1\r\n\
+                   content-type: application/json";
 const GOOD: &str = r#"{"key":"emulator-key","secret":"emulator-secret"}"#;
 
 /// An emulator without COMMAND, which ends with the test.
@@ -24,21 +23,11 @@ pub struct Alone {
 }
 
 impl Alone {
-    fn start(flags: &str) -> Self {
-        let mut command = isolated(cargo_bin!("smartextract"));
-        command.arg("emulator").args(flags.split_whitespace());
-        Self::of(command)
-    }
-
-    /// `sh -c SCRIPT`, in which `$0` is the program.
-    pub fn of_script(script: &str) -> Self {
+    /// Starts it by `sh -c SCRIPT`.
+    pub fn start(script: &str) -> Self {
         let mut command = isolated("sh");
-        command.args(["-c", script]).arg(cargo_bin!("smartextract"));
-        Self::of(command)
-    }
-
-    fn of(mut command: Command) -> Self {
-        let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        command.args(["-c", script]).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut process = command.spawn().unwrap();
         let mut base = String::new();
         BufReader::new(process.stdout.as_mut().unwrap()).read_line(&mut base).unwrap();
         Self { process, base: base.trim_end().to_owned() }
@@ -50,27 +39,16 @@ impl Alone {
         stream
     }
 
-    /// Sends a request whose head still needs its last lines; returns the status and the whole
-    /// answer.
-    fn ask(&self, head: &str, body: &str) -> (u16, String) {
+    /// Sends a request whose head still needs its last lines, and returns the whole response.
+    pub fn ask(&self, head: &str, body: &str) -> String {
         let mut stream = self.connect();
         let length = body.len();
-        let request = format!(
-            "{head}\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
-        );
-        // An error is not a failure: the emulator may answer before it has read everything.
+        let request = format!("{head}\r\nhost: x\r\ncontent-length: {length}\r\n\r\n{body}");
+        // An error is not a failure: the emulator may respond before it has read everything.
         let _ = stream.write_all(request.as_bytes());
-        let mut answer = String::new();
-        let _ = stream.read_to_string(&mut answer);
-        (answer.get(9..12).and_then(|status| status.parse().ok()).unwrap_or(0), answer)
-    }
-
-    pub fn get(&self, target: &str) -> (u16, String) {
-        self.ask(&format!("GET {target} HTTP/1.1"), "")
-    }
-
-    fn post(&self, path: &str, body: &str) -> (u16, String) {
-        self.ask(&format!("POST {path} HTTP/1.1\r\ncontent-type: application/json"), body)
+        let mut response = String::new();
+        let _ = stream.read_to_string(&mut response);
+        response
     }
 
     /// Ends the emulator; returns what it wrote to standard error.
@@ -95,67 +73,42 @@ impl Drop for Alone {
 }
 
 #[test]
-fn both_paths_give_the_documented_answer() {
-    let emulator = Alone::start("");
-    for path in [PRODUCTION, STAGING] {
-        let (status, answer) = emulator.post(path, GOOD);
-        assert_eq!(status, 200, "{answer}");
-        assert!(answer.contains("content-type: application/json\r\n"), "{answer}");
-        assert!(answer.contains("\r\n\r\n{ \"data\": { \"token\": \""), "{answer}");
-    }
-}
-
-#[test]
-fn a_bad_request_gets_an_error_in_json() {
-    let emulator = Alone::start("");
-    for (head, body, status) in [
-        (format!("GET {PRODUCTION} HTTP/1.1"), "", 405),
-        (format!("POST {PRODUCTION} HTTP/1.1"), GOOD, 415),
-        ("POST /elsewhere HTTP/1.1".to_owned(), GOOD, 404),
-        ("POST /smart-extract HTTP/1.1".to_owned(), "", 405),
-        ("OPTIONS * HTTP/1.1".to_owned(), "", 404),
-        ("GARBAGE".to_owned(), "", 400),
-        ("POST / HTTP/1.1\r\ntransfer-encoding: chunked".to_owned(), "x\r\n", 400),
-        (format!("GET / HTTP/1.1\r\na: {}", "x".repeat(500_000)), "", 400),
+fn each_request_has_its_response() {
+    let emulator = Alone::start("exec smartextract emulator");
+    let long = format!("GET / HTTP/1.1\r\na: {}", "x".repeat(500_000));
+    for (head, body, status, content) in [
+        (API, GOOD, 200, "\r\n\r\n{ \"data\": { \"token\": \""),
+        (&API.replace("-api/", "-stg-api/"), GOOD, 200, "\"token\": \""),
+        (&API.replace("POST", "GET"), "", 405, "\"error\""),
+        (&API.replace("json", "xml"), GOOD, 415, "\"error\""),
+        ("POST /elsewhere HTTP/1.1", GOOD, 404, "\"error\""),
+        ("POST /smart-extract HTTP/1.1", "", 405, "\"error\""),
+        ("OPTIONS * HTTP/1.1", "", 404, "\"error\""),
+        ("GARBAGE", "", 400, "\"error\""),
+        ("POST / HTTP/1.1\r\ntransfer-encoding: chunked", "x\r\n", 400, "\"error\""),
+        (&long, "", 400, "\"error\""),
+        ("HEAD /smart-extract HTTP/1.1", "", 200, "\r\n\r\n"),
     ] {
-        let (found, answer) = emulator.ask(&head, body);
-        assert_eq!(found, status, "{head:.60}: {answer}");
-        assert!(answer.contains("application/json") && answer.contains("\"error\""), "{answer}");
+        let response = emulator.ask(head, body);
+        assert!(response.starts_with(&format!("HTTP/1.1 {status} ")), "{head:.60}: {response}");
+        assert!(response.contains(content), "{head:.60}: {response}");
+        let is_page = head.starts_with("HEAD");
+        assert_eq!(response.contains("content-type: application/json\r\n"), !is_page, "{response}");
+        assert!(!is_page || response.ends_with("\r\n\r\n"), "a body after {head}: {response}");
     }
-}
-
-#[test]
-fn a_body_in_chunks_is_accepted_and_a_head_request_gets_no_body() {
-    let emulator = Alone::start("");
-    let (begin, end) = GOOD.split_at(9);
-    let mut stream = emulator.connect();
-    let head = "content-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
-    let body = format!("{:x}\r\n{begin}\r\n{:X};x=y\r\n{end}\r\n0\r\n\r\n", begin.len(), end.len());
-    stream.write_all(format!("POST {PRODUCTION} HTTP/1.0\r\n{head}{body}").as_bytes()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
-    let (status, answer) = emulator.ask("HEAD /smart-extract HTTP/1.1", "");
-    assert!(status == 200 && answer.ends_with("\r\n\r\n"), "{answer}");
 }
 
 #[test]
 fn both_pages_recognize_issued_tokens_and_no_token_is_logged() {
-    let emulator = Alone::start("-v");
-    let (_, answer) = emulator.post(STAGING, GOOD);
-    let token = answer.split('"').rev().nth(1).unwrap().to_owned();
+    let emulator = Alone::start("exec smartextract emulator -v --delay 0.1");
+    let token = emulator.ask(API, GOOD).split('"').rev().nth(1).unwrap().to_owned();
     for page in ["/smart-extract", "/smart-extract-stg"] {
-        for (query, status) in [
-            (format!("?token={token}"), "issued"),
-            (format!("?token=x{token}"), "unknown"),
-            (String::new(), "missing"),
-        ] {
-            let (code, answer) = emulator.get(&format!("{page}{query}"));
-            assert_eq!(code, 200);
-            assert!(answer.contains(&format!("data-status=\"{status}\"")), "{answer}");
+        for (query, status) in [(format!("?token={token}"), "issued"), (String::new(), "missing")] {
+            let response = emulator.ask(&format!("GET {page}{query} HTTP/1.1"), "");
+            assert!(response.contains(&format!("data-status=\"{status}\"")), "{response}");
         }
     }
-    emulator.get(&format!("/{token}"));
+    emulator.ask(&format!("GET /{token} HTTP/1.1"), "");
     let log = emulator.end();
     assert!(!log.contains(&token) && !log.contains("emulator-secret"), "{log}");
     assert!(log.contains("GET /smart-extract 200\n"), "{log}");
@@ -171,53 +124,41 @@ fn it_listens_on_any_address_and_warns_unless_that_is_loopback() {
         ("0.0.0.0:0", "http://127.0.0.1:", true),
         ("[::]:0", "http://[::1]:", true),
     ] {
-        if listen.starts_with('[') && std::net::TcpListener::bind(listen).is_err() {
-            skipped(&format!("there is no address {listen}"));
+        let exists = !listen.starts_with('[') || std::net::TcpListener::bind(listen).is_ok();
+        if !available(exists, listen) {
             continue;
         }
-        let emulator = Alone::start(&format!("--listen {listen}"));
+        let emulator = Alone::start(&format!("exec smartextract emulator --listen {listen}"));
         assert!(emulator.base.starts_with(base), "{listen}: {}", emulator.base);
         // Containers use this as their health check.
-        assert_eq!(emulator.get("/smart-extract").0, 200, "{listen}");
+        let response = emulator.ask("GET /smart-extract HTTP/1.1", "");
+        assert!(response.starts_with("HTTP/1.1 200"), "{listen}: {response}");
+        let again = emulator.base.strip_prefix("http://").unwrap();
+        Case::new(&format!("emulator --listen {again}")).run().fails(3).says("can't listen on");
         let log = emulator.end();
         assert_eq!(log.contains("other machines may be able to reach"), warns, "{listen}: {log}");
     }
-    for address in ["99999", "localhost", "127.0.0.1", ":8080"] {
-        Case::new(&format!("emulator --listen {address}")).run().fails(2).says("HOST:PORT");
-    }
-    let emulator = Alone::start("");
-    let address = emulator.base.strip_prefix("http://").unwrap();
-    Case::new(&format!("emulator --listen {address}")).run().fails(3).says("can't listen on");
-}
-
-#[test]
-fn a_delay_delays_token_requests_only() {
-    assert_eq!(Alone::start("--delay 60").get("/smart-extract").0, 200);
 }
 
 #[test]
 fn stalled_clients_block_no_others_and_are_cut_off() {
-    let emulator = Alone::start("");
+    let emulator = Alone::start("exec smartextract emulator");
     let stalled: Vec<TcpStream> = (0..100).map(|_| emulator.connect()).collect();
     let mut half = emulator.connect();
-    half.write_all(format!("POST {PRODUCTION} HTTP/1.1\r\ncontent-le").as_bytes()).unwrap();
-    assert_eq!(emulator.post(PRODUCTION, GOOD).0, 200);
+    half.write_all(API.as_bytes()).unwrap();
+    assert!(emulator.ask(API, GOOD).starts_with("HTTP/1.1 200"));
     // It fails if nothing arrives within the timeout of `connect`.
     half.read_to_end(&mut Vec::new()).unwrap();
     drop(stalled);
 }
 
-#[cfg(unix)]
 #[test]
 fn on_a_terminal_it_prints_lines_to_paste() {
-    let mut command = isolated(cargo_bin!("smartextract"));
-    command.args(["emulator", "--secret", "it's"]);
-    let mut terminal = rexpect::session::spawn_command(command, Some(20_000)).unwrap();
+    let (_home, mut terminal) =
+        Case::new("emulator --secret").arg(format!("it's {SECRET}")).on_a_terminal();
     let base = terminal.read_line().unwrap();
     let pasted: Vec<String> = (0..4).map(|_| terminal.read_line().unwrap()).collect();
-    let script = format!("{}\n\"$0\" token --format url", pasted.join("\n"));
-    let mut sh = isolated("sh");
-    let output = sh.args(["-c", &script]).arg(cargo_bin!("smartextract")).output().unwrap();
-    let url = String::from_utf8(output.stdout).unwrap();
-    assert!(url.starts_with(&format!("{base}/smart-extract?token=")), "{url} {:?}", output.stderr);
+    let script = format!("{}\nsmartextract token --format url", pasted.join("\n"));
+    let url = Case::script("sh", &script).run().stdout;
+    assert!(url.starts_with(&format!("{base}/smart-extract?token=")), "{url}");
 }

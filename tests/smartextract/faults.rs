@@ -1,7 +1,7 @@
 //! Each kind of fault, at each point of an exchange, ends in its exit code with no output.
 //!
-//! `Case` checks that no secret and no panic shows. Faults of one topic are tested with that topic:
-//! status codes in `answers`, retries in `attempts`, certificates in `tls`, proxies in `proxies`.
+//! Faults of one topic are tested with that topic: responses and retries in `exchange`, certificates
+//! in `tls`, proxies in `proxies`.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use rustls::{ServerConfig, ServerConnection};
 
-use crate::support::certificates::{Authority, Validity, token_server};
+use crate::support::certificates::{Authority, Validity};
 use crate::support::server::{PATH, SUCCESS, listen, read_request, response};
 use crate::support::{Case, PROXY_PASSWORD};
 
@@ -45,51 +45,38 @@ enum Then {
     Flood(&'static [u8]),
 }
 
-/// A row of a table: a server's script, and the expected outcome.
+/// A server's script.
 #[derive(Clone)]
 struct Fault {
-    name: &'static str,
     at: At,
     bytes: Vec<u8>,
     then: Then,
-    exit_code: i32,
-    stderr: &'static str,
 }
 
-fn fault(
-    name: &'static str,
-    at: At,
-    bytes: impl Into<Vec<u8>>,
-    then: Then,
-    exit_code: i32,
-    stderr: &'static str,
-) -> Fault {
-    Fault { name, at, bytes: bytes.into(), then, exit_code, stderr }
+fn fault(at: At, bytes: impl Into<Vec<u8>>, then: Then) -> Fault {
+    Fault { at, bytes: bytes.into(), then }
 }
 
-/// Runs all rows at the same time, because most of them only wait.
-fn check<const N: usize>(faults: [Fault; N]) {
+/// Runs all rows at the same time, because most of them only wait. A row has a name, a server's
+/// script, and what standard error contains.
+fn check<const CODE: i32>(rows: &[(&str, Fault, &str)]) {
+    // A slow machine must not turn another failure into a timeout.
+    let budget = if CODE == 21 { "1" } else { "20" };
     thread::scope(|scope| {
-        for fault in faults {
+        for (name, fault, stderr) in rows {
             // The name of the thread identifies a row that fails.
-            let row = thread::Builder::new().name(fault.name.to_owned());
-            row.spawn_scoped(scope, move || fault.check()).unwrap();
+            let row = thread::Builder::new().name((*name).to_owned());
+            let check = move || {
+                let outcome = fault.case().arg("--timeout").arg(budget).run().says(stderr);
+                assert_eq!(outcome.code, CODE, "{}", outcome.stderr);
+                assert_eq!(outcome.stdout, if CODE == 0 { "t0ken\n" } else { "" });
+            };
+            row.spawn_scoped(scope, check).unwrap();
         }
     });
 }
 
 impl Fault {
-    fn check(&self) {
-        // A slow machine must not turn another failure into a timeout.
-        let budget = if self.exit_code == 21 { "1" } else { "20" };
-        let outcome = self.case().arg("--timeout").arg(budget).run();
-        let outcome = match self.exit_code {
-            0 => outcome.prints("t0ken\n"),
-            code => outcome.fails(code),
-        };
-        outcome.says(self.stderr);
-    }
-
     /// A run against a server that follows the script.
     fn case(&self) -> Case {
         let authority = Authority::new("test");
@@ -165,12 +152,12 @@ fn ok(rest: &str) -> String {
 fn exit_20_if_a_connection_ends_too_early() {
     let body = ok("content-length: 99\r\n\r\n{");
     let (server, proxy) = ("to the server was lost\n", "to the proxy was lost\n");
-    check([
-        fault("before a response", Request, "", Close, 20, server),
-        fault("in a body", TlsRequest, body, Close, 20, server),
-        fault("in the TLS handshake", Handshake, "", Close, 20, server),
-        fault("in a proxy's response", Proxy("http"), "HTTP/1.1 200 O", Close, 20, proxy),
-        fault("in a SOCKS handshake", Proxy("socks5h"), b"\x05\0", Close, 20, proxy),
+    check::<20>(&[
+        ("before a response", fault(Request, "", Close), server),
+        ("in a body", fault(TlsRequest, body, Close), server),
+        ("in the TLS handshake", fault(Handshake, "", Close), server),
+        ("in a proxy's response", fault(Proxy("http"), "HTTP/1.1 200 O", Close), proxy),
+        ("in a SOCKS handshake", fault(Proxy("socks5h"), b"\x05\0", Close), proxy),
     ]);
 }
 
@@ -178,14 +165,14 @@ fn exit_20_if_a_connection_ends_too_early() {
 fn exit_21_names_the_stage_that_took_the_time() {
     let (response, proxy) = ("stage:       waiting for the response", "waiting for the proxy");
     let (tls, socks) = ("TLS handshake with the server", b"\x05\0\x05\0\0\x03\xff");
-    check([
-        fault("drips in the head", Request, ok("x: "), Drip(b"x"), 21, response),
-        fault("stalls before TLS", Connect("https"), "", Hang, 21, tls),
-        fault("drips in the TLS handshake", Handshake, "", Drip(b"x"), 21, tls),
-        fault("proxy drips", Proxy("http"), ok("x: "), Drip(b"x"), 21, proxy),
-        fault("https proxy stalls", Proxy("https"), "", Hang, 21, "handshake with the proxy"),
-        fault("SOCKS proxy drips", Proxy("socks5h"), socks, Drip(b"x"), 21, proxy),
-        fault("stalls in the tunnel", Proxy("http"), ok("\r\n"), Hang, 21, tls),
+    check::<21>(&[
+        ("drips in the head", fault(Request, ok("x: "), Drip(b"x")), response),
+        ("stalls before TLS", fault(Connect("https"), "", Hang), tls),
+        ("drips in the TLS handshake", fault(Handshake, "", Drip(b"x")), tls),
+        ("proxy drips", fault(Proxy("http"), ok("x: "), Drip(b"x")), proxy),
+        ("https proxy stalls", fault(Proxy("https"), "", Hang), "handshake with the proxy"),
+        ("SOCKS proxy drips", fault(Proxy("socks5h"), socks, Drip(b"x")), proxy),
+        ("stalls in the tunnel", fault(Proxy("http"), ok("\r\n"), Hang), tls),
     ]);
 }
 
@@ -209,12 +196,12 @@ fn exit_22_if_there_is_no_valid_tls() {
     let old = [&b"\x16\x03\x01\0\x2a\x02\0\0\x26\x03\x01"[..], &[7; 32], b"\0\0\x2f\0"].concat();
     let (hint, common) =
         ("hint: this port does not speak TLS", "no common protocol, cipher or key");
-    check([
-        fault("HTTP", https, "HTTP/1.1 400 Bad Request\r\n\r\n", Hang, 22, hint),
-        fault("TLS 1.0", https, old, Hang, 22, common),
-        fault("alert", https, b"\x15\x03\x03\0\x02\x02\x28", Hang, 22, "(HandshakeFailure)"),
-        fault("plain text in TLS", TlsRequest, "", Flood(b"HTTP/1.1 200 OK\r\n\r\n"), 22, hint),
-        fault("no TLS in a tunnel", Proxy("http"), ok("\r\n<html>"), Hang, 22, "token URL"),
+    check::<22>(&[
+        ("HTTP", fault(https, "HTTP/1.1 400 Bad Request\r\n\r\n", Hang), hint),
+        ("TLS 1.0", fault(https, old, Hang), common),
+        ("alert", fault(https, b"\x15\x03\x03\0\x02\x02\x28", Hang), "(HandshakeFailure)"),
+        ("plain text in TLS", fault(TlsRequest, "", Flood(b"HTTP/1.1 200 OK\r\n\r\n")), hint),
+        ("no TLS in a tunnel", fault(Proxy("http"), ok("\r\n<html>"), Hang), "token URL"),
     ]);
 }
 
@@ -222,21 +209,14 @@ fn exit_22_if_there_is_no_valid_tls() {
 fn exit_31_if_a_response_is_invalid_or_endless() {
     let headers = ok(&"x: y\r\n".repeat(129)) + "\r\n";
     let gzip = response(200, "content-encoding: gzip\r\n", "\u{1f}");
-    check([
-        fault("SSH", Request, "SSH-2.0-OpenSSH_9.2\r\n\r\n", Close, 31, "is not valid HTTP"),
-        fault("folded header", Request, ok("x: y\r\n z\r\n\r\n"), Close, 31, "(folded)"),
-        fault("129 headers", Request, headers, Close, 31, "it has more than 128 headers"),
-        fault(
-            "compressed",
-            Request,
-            gzip,
-            Close,
-            31,
-            "is compressed although not requested (gzip)",
-        ),
-        fault("cut off", Request, ok("\r\n{\"data\":"), Close, 31, "not JSON"),
-        fault("endless head", Request, ok("x: "), Flood(b"x"), 31, "head is larger"),
-        fault("endless body", Request, ok("\r\n"), Flood(b" "), 31, "larger than 1 MiB"),
+    check::<31>(&[
+        ("SSH", fault(Request, "SSH-2.0-OpenSSH_9.2\r\n\r\n", Close), "is not valid HTTP"),
+        ("folded header", fault(Request, ok("x: y\r\n z\r\n\r\n"), Close), "(folded)"),
+        ("129 headers", fault(Request, headers, Close), "it has more than 128 headers"),
+        ("compressed", fault(Request, gzip, Close), "is compressed although not requested (gzip)"),
+        ("cut off", fault(Request, ok("\r\n{\"data\":"), Close), "not JSON"),
+        ("endless head", fault(Request, ok("x: "), Flood(b"x")), "head is larger"),
+        ("endless body", fault(Request, ok("\r\n"), Flood(b" ")), "larger than 1 MiB"),
     ]);
 }
 
@@ -244,23 +224,9 @@ fn exit_31_if_a_response_is_invalid_or_endless() {
 fn unusual_valid_responses_are_accepted() {
     let chunk = format!("{:x};a=b\r\n{SUCCESS}\r\n0\r\nx: y\r\n\r\n", SUCCESS.len());
     let chunk = ok(&format!("transfer-encoding: chunked\r\n\r\n{chunk}"));
-    check([
-        fault("chunk extension and trailer", Request, chunk, Close, 0, ""),
-        // The connection ends without the close_notify of TLS.
-        fault("unknown length", TlsRequest, ok(&format!("\r\n{SUCCESS}")), Close, 0, ""),
-        fault("early, kept open", Connect("http"), response(200, "", SUCCESS), Hang, 0, ""),
+    check::<0>(&[
+        ("chunk extension and trailer", fault(Request, chunk, Close), ""),
+        ("unknown length", fault(TlsRequest, ok(&format!("\r\n{SUCCESS}")), Close), ""),
+        ("early, kept open", fault(Connect("http"), response(200, "", SUCCESS), Hang), ""),
     ]);
-}
-
-#[test]
-fn exit_22_if_the_server_demands_a_client_certificate() {
-    let authority = Authority::new("test");
-    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
-        let address = token_server(authority.demanding_server("127.0.0.1", version));
-        Case::token(&format!("https://{address}/"), "--ca-file ca.pem")
-            .file("ca.pem", &authority.pem)
-            .run()
-            .fails(22)
-            .says("client certificate, which this program does not send");
-    }
 }

@@ -33,25 +33,25 @@ pub enum Validity {
     NotYet,
     /// Not for a server at all.
     ForClients,
+    /// An authority's own certificate.
+    OfAuthority,
 }
 
 impl Authority {
     pub fn new(name: &str) -> Self {
-        Self::with(name, None)
+        Self::limited_to(&[], name)
     }
 
-    /// An authority that may only issue certificates for this host.
-    pub fn limited_to(host: &str) -> Self {
-        let permitted_subtrees = vec![GeneralSubtree::DnsName(host.to_owned())];
-        Self::with(
-            "limited",
-            Some(NameConstraints { permitted_subtrees, excluded_subtrees: vec![] }),
-        )
-    }
-
-    fn with(name: &str, constraints: Option<NameConstraints>) -> Self {
+    /// An authority that may issue certificates for these hosts only, or for any if there are none.
+    pub fn limited_to(hosts: &[&str], name: &str) -> Self {
         let mut params = CertificateParams::default();
-        params.name_constraints = constraints;
+        if !hosts.is_empty() {
+            let names = hosts.iter().map(|host| GeneralSubtree::DnsName((*host).to_owned()));
+            let permitted_subtrees = names.collect();
+            let excluded_subtrees = Vec::new();
+            params.name_constraints =
+                Some(NameConstraints { permitted_subtrees, excluded_subtrees });
+        }
         params.distinguished_name.push(rcgen::DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().unwrap();
@@ -61,18 +61,10 @@ impl Authority {
 
     /// The configuration of a server with a certificate for these names.
     pub fn server(&self, names: &[&str], validity: Validity) -> Arc<ServerConfig> {
+        let builder = ServerConfig::builder_with_provider(default_provider().into());
+        let builder = builder.with_safe_default_protocol_versions().unwrap();
         let (chain, key) = self.issue(names, validity);
-        server_with(chain, key)
-    }
-
-    /// The configuration of a server that is its own authority, and its certificate as a PEM file.
-    pub fn self_signed_server(name: &str) -> (Arc<ServerConfig>, String) {
-        let mut params = CertificateParams::new([name.to_owned()]).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().unwrap();
-        let certificate = params.self_signed(&key).unwrap();
-        let key = PrivatePkcs8KeyDer::from(key.serialize_der());
-        (server_with(vec![certificate.der().clone()], key.into()), certificate.pem())
+        builder.with_no_client_auth().with_single_cert(chain, key).unwrap().into()
     }
 
     /// Like `server`, for a server that requires a client certificate of this authority.
@@ -81,24 +73,18 @@ impl Authority {
         name: &str,
         version: &'static SupportedProtocolVersion,
     ) -> Arc<ServerConfig> {
-        let (chain, key) = self.issue(&[name], Validity::Now);
         let provider = Arc::new(default_provider());
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_slice(self.pem.as_bytes()).unwrap()).unwrap();
         let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider.clone());
-        let config = ServerConfig::builder_with_provider(provider)
-            .with_protocol_versions(&[version])
-            .unwrap()
-            .with_client_cert_verifier(verifier.build().unwrap())
-            .with_single_cert(chain, key);
-        Arc::new(config.unwrap())
+        let builder = ServerConfig::builder_with_provider(provider);
+        let builder = builder.with_protocol_versions(&[version]).unwrap();
+        let builder = builder.with_client_cert_verifier(verifier.build().unwrap());
+        let (chain, key) = self.issue(&[name], Validity::Now);
+        builder.with_single_cert(chain, key).unwrap().into()
     }
 
-    fn issue(
-        &self,
-        names: &[&str],
-        validity: Validity,
-    ) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
+    fn issue(&self, names: &[&str], validity: Validity) -> (Chain, PrivateKeyDer<'static>) {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let mut params = CertificateParams::new(names).unwrap();
         match validity {
@@ -108,6 +94,7 @@ impl Authority {
             Validity::ForClients => {
                 params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
             }
+            Validity::OfAuthority => params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained),
         }
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
@@ -116,17 +103,7 @@ impl Authority {
     }
 }
 
-fn server_with(
-    chain: Vec<CertificateDer<'static>>,
-    key: PrivateKeyDer<'static>,
-) -> Arc<ServerConfig> {
-    let config = ServerConfig::builder_with_provider(default_provider().into())
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(chain, key);
-    Arc::new(config.unwrap())
-}
+type Chain = Vec<CertificateDer<'static>>;
 
 /// A TLS server on loopback that answers every request with a token.
 pub fn token_server(config: Arc<ServerConfig>) -> SocketAddr {

@@ -4,13 +4,14 @@ pub mod certificates;
 pub mod proxy;
 pub mod server;
 
+use std::env::{join_paths, split_paths, var, var_os};
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
-use assert_cmd::Command;
 use assert_cmd::cargo::cargo_bin;
 use tempfile::TempDir;
 
@@ -22,45 +23,60 @@ pub const PROXY_PASSWORD: &str = "pr0xy-passw0rd-of-the-tests";
 
 /// The variables that a run inherits. Without `SystemRoot` Windows opens no sockets.
 const ENVIRONMENT: &[&str] =
-    if cfg!(windows) { &["PATH", "PATHEXT", "SystemRoot", "TEMP", "TMP"] } else { &["PATH"] };
+    if cfg!(windows) { &["PATHEXT", "SystemRoot", "TEMP", "TMP"] } else { &[] };
 
 /// A program in an empty environment, with the usual signals: no setting of the tester's own, and
-/// no profile file.
-pub fn isolated(program: impl AsRef<OsStr>) -> std::process::Command {
+/// no profile file. `smartextract` comes first on PATH.
+pub fn isolated(program: impl AsRef<OsStr>) -> Command {
     #[cfg(unix)]
     restore_ignored_signals();
-    let kept = ENVIRONMENT.iter().filter_map(|name| Some((name, std::env::var_os(name)?)));
-    let mut command = std::process::Command::new(program);
-    command.env_clear().envs(kept);
+    let kept = ENVIRONMENT.iter().filter_map(|name| Some((name, var_os(name)?)));
+    let own = cargo_bin!("smartextract").parent().unwrap().to_owned();
+    let path = var_os("PATH").unwrap();
+    let path = join_paths([own].into_iter().chain(split_paths(&path))).unwrap();
+    let mut command = Command::new(program);
+    command.env_clear().envs(kept).env("PATH", path);
     command
 }
 
-/// One run of the binary, with an empty environment and a new home directory.
+/// One run, with an empty environment and a new home directory.
 pub struct Case {
     home: TempDir,
     command: Command,
+    stdin: Vec<u8>,
 }
 
 impl Case {
     /// `smartextract ARGUMENTS…`, the arguments separated by spaces.
     pub fn new(arguments: &str) -> Self {
-        let home = TempDir::new().unwrap();
-        let mut command = Command::from_std(isolated(cargo_bin!("smartextract")));
-        command
-            .env("HOME", home.path())
-            .current_dir(home.path())
-            .timeout(Duration::from_secs(60))
-            .args(arguments.split_whitespace());
-        Self { home, command }
+        let mut case = Self::of(cargo_bin!("smartextract"));
+        case.command.args(arguments.split_whitespace());
+        case
     }
 
-    /// `smartextract token ARGUMENTS…` with key and secret, for this URL, without retries.
-    pub fn token(url: &str, arguments: &str) -> Self {
-        Self::new(&format!("token {arguments}"))
-            .env("SMARTEXTRACT_TOKEN_URL", url)
+    /// `SHELL -c SCRIPT`.
+    pub fn script(shell: &str, script: &str) -> Self {
+        Self::of(shell).arg("-c").arg(script)
+    }
+
+    fn of(program: impl AsRef<OsStr>) -> Self {
+        let home = TempDir::new().unwrap();
+        let mut command = isolated(program);
+        command.env("HOME", home.path()).current_dir(home.path());
+        Self { home, command, stdin: Vec::new() }
+    }
+
+    /// With key and secret, for the API at this URL, without retries.
+    pub fn against(self, url: &str) -> Self {
+        self.env("SMARTEXTRACT_TOKEN_URL", url)
             .env("SMARTEXTRACT_KEY", KEY)
             .env("SMARTEXTRACT_SECRET", SECRET)
             .env("SMARTEXTRACT_RETRIES", "0")
+    }
+
+    /// `smartextract token ARGUMENTS…` against the API at this URL.
+    pub fn token(url: &str, arguments: &str) -> Self {
+        Self::new(&format!("token {arguments}")).against(url)
     }
 
     pub fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
@@ -79,7 +95,7 @@ impl Case {
     }
 
     pub fn stdin(mut self, input: impl Into<Vec<u8>>) -> Self {
-        self.command.write_stdin(input);
+        self.stdin = input.into();
         self
     }
 
@@ -104,8 +120,16 @@ impl Case {
         self.home.path().join(path)
     }
 
-    pub fn run(mut self) -> Outcome {
-        let output = self.command.output().unwrap();
+    /// Runs it on a new terminal.
+    #[cfg(unix)]
+    pub fn on_a_terminal(self) -> (TempDir, rexpect::session::PtySession) {
+        (self.home, rexpect::session::spawn_command(self.command, Some(20_000)).unwrap())
+    }
+
+    pub fn run(self) -> Outcome {
+        let mut command = assert_cmd::Command::from_std(self.command);
+        command.timeout(Duration::from_secs(60)).write_stdin(self.stdin);
+        let output = command.output().unwrap();
         let killed = || panic!("killed, by the test's time limit or a signal: {output:?}");
         let outcome = Outcome {
             code: output.status.code().unwrap_or_else(killed),
@@ -113,7 +137,7 @@ impl Case {
             stderr: String::from_utf8(output.stderr).unwrap(),
             home: self.home,
         };
-        outcome.hides_secrets();
+        check_for_secrets(&outcome.stdout, &outcome.stderr);
         outcome
     }
 }
@@ -141,16 +165,6 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Checks every run: no secret on either stream, and no panic.
-    fn hides_secrets(&self) {
-        for secret in [SECRET, PROXY_PASSWORD] {
-            assert!(!self.stdout.contains(secret), "a secret on standard output:\n{}", self.stdout);
-            assert!(!self.stderr.contains(secret), "a secret on standard error:\n{}", self.stderr);
-        }
-        assert!(!self.stderr.contains(KEY), "the whole key on standard error:\n{}", self.stderr);
-        assert!(!self.stderr.contains("bug in smartextract"), "a panic:\n{}", self.stderr);
-    }
-
     /// Checks that the run succeeded and printed exactly this.
     #[track_caller]
     pub fn prints(self, stdout: &str) -> Self {
@@ -198,6 +212,16 @@ impl Outcome {
     }
 }
 
+/// Checks that no output contains a secret, and that there was no panic.
+pub fn check_for_secrets(stdout: &str, stderr: &str) {
+    for secret in [SECRET, PROXY_PASSWORD] {
+        assert!(!stdout.contains(secret), "a secret on standard output:\n{stdout}");
+        assert!(!stderr.contains(secret), "a secret on standard error:\n{stderr}");
+    }
+    assert!(!stderr.contains(KEY), "the whole key on standard error:\n{stderr}");
+    assert!(!stderr.contains("bug in smartextract"), "a panic:\n{stderr}");
+}
+
 /// Gives the programs that the tests start the usual reaction to signals, even if the tests ignore
 /// them, as under `nohup` or in the background of a script: a handler that does nothing, unlike
 /// `SIG_IGN`, does not outlast `exec`. Only Linux lists the ignored signals (proc(5), `SigIgn`).
@@ -217,35 +241,28 @@ fn restore_ignored_signals() {
     });
 }
 
-/// Whether a test can use this program. If it is missing, the test reports that it is skipped, or
-/// fails if `SMARTEXTRACT_TEST_PROGRAMS` is `required`.
+/// Whether a test can use this program.
 pub fn has_program(program: &str) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = var_os("PATH").unwrap_or_default();
     let file = format!("{program}{}", std::env::consts::EXE_SUFFIX);
-    if std::env::split_paths(&path).any(|directory| directory.join(&file).is_file()) {
-        return true;
-    }
-    let required =
-        std::env::var("SMARTEXTRACT_TEST_PROGRAMS").is_ok_and(|value| value == "required");
-    assert!(!required, "{program} is not installed, but SMARTEXTRACT_TEST_PROGRAMS requires it");
-    skipped(&format!("{program} is not installed"));
-    false
+    let found = split_paths(&path).any(|directory| directory.join(&file).is_file());
+    available(found, program)
 }
 
-/// Reports that a test is skipped.
-pub fn skipped(reason: &str) {
-    // The test harness captures the output of eprintln!.
-    std::io::stderr().write_all(format!("SKIPPED: {reason}\n").as_bytes()).unwrap();
+/// Whether a test can use what it needs. If not, the test reports that it is skipped, or fails if
+/// `SMARTEXTRACT_TEST_PROGRAMS` is `required`.
+pub fn available(found: bool, what: &str) -> bool {
+    let required = var("SMARTEXTRACT_TEST_PROGRAMS").is_ok_and(|value| value == "required");
+    assert!(found || !required, "there is no {what}, but SMARTEXTRACT_TEST_PROGRAMS requires it");
+    if !found {
+        // The test harness captures the output of eprintln!.
+        std::io::stderr().write_all(format!("SKIPPED: there is no {what}\n").as_bytes()).unwrap();
+    }
+    found
 }
 
 #[test]
 #[should_panic(expected = "a secret on standard error")]
 fn a_secret_on_standard_error_is_found() {
-    Outcome {
-        code: 0,
-        stdout: String::new(),
-        stderr: SECRET.to_owned(),
-        home: TempDir::new().unwrap(),
-    }
-    .hides_secrets();
+    check_for_secrets("", SECRET);
 }

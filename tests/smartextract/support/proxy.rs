@@ -4,7 +4,6 @@ use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
-use std::time::{Duration, Instant};
 
 use super::server::{listen, read_request};
 
@@ -15,44 +14,33 @@ pub fn connecting_to(target: SocketAddr) -> (SocketAddr, Receiver<String>) {
         let head = read_request(&mut client)?;
         let _ = sender.send(head);
         client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")?;
-        tunnel(&client, target, Duration::ZERO)
+        tunnel(&client, target, |_| {})
     });
     (address, heads)
 }
 
-/// Forwards in both directions until both sides have ended, each piece `delay` after it arrived.
-pub fn tunnel(client: &TcpStream, target: SocketAddr, delay: Duration) -> io::Result<()> {
+/// Forwards in both directions until both sides have ended. Calls `watch` before it forwards what
+/// the client (`true`) or the server has sent.
+pub fn tunnel(
+    client: &TcpStream,
+    target: SocketAddr,
+    watch: impl Fn(bool) + Sync,
+) -> io::Result<()> {
     let server = &TcpStream::connect(target)?;
-    client.set_nodelay(true)?;
-    server.set_nodelay(true)?;
-    thread::scope(|scope| {
-        let upward = scope.spawn(|| forward(client, server, delay));
-        forward(server, client, delay)?;
-        upward.join().expect("no panic")
-    })
-}
-
-/// Forwards in one direction. Reading continues while pieces wait for their time, so that bytes
-/// sent together arrive together.
-fn forward(mut from: &TcpStream, mut to: &TcpStream, delay: Duration) -> io::Result<()> {
-    let (sender, pieces) = mpsc::channel::<(Instant, Vec<u8>)>();
-    thread::scope(|scope| {
-        let delivery = scope.spawn(move || {
-            for (due, piece) in pieces {
-                thread::sleep(due.saturating_duration_since(Instant::now()));
-                to.write_all(&piece)?;
-            }
-            to.shutdown(Shutdown::Write)
-        });
+    let forward = |mut from: &TcpStream, mut to: &TcpStream, is_client| {
         let mut buffer = [0; 16 * 1024];
         loop {
             let length = from.read(&mut buffer)?;
-            let piece = (Instant::now() + delay, buffer[..length].to_vec());
-            if length == 0 || sender.send(piece).is_err() {
-                break;
+            if length == 0 {
+                return to.shutdown(Shutdown::Write);
             }
+            watch(is_client);
+            to.write_all(&buffer[..length])?;
         }
-        drop(sender);
-        delivery.join().expect("no panic")
+    };
+    thread::scope(|scope| {
+        let upward = scope.spawn(|| forward(client, server, true));
+        forward(server, client, false)?;
+        upward.join().expect("no panic")
     })
 }

@@ -1,4 +1,4 @@
-//! Servers on loopback: mockito for correct answers, and plain sockets for everything else.
+//! Servers on loopback: mockito for correct responses, and plain sockets for everything else.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -14,16 +14,16 @@ pub const SUCCESS: &str = r#"{ "data": { "token": "t0ken" } }"#;
 
 /// An API that always gives this answer.
 pub struct Api {
-    pub server: ServerGuard,
-    pub mock: Mock,
+    server: ServerGuard,
+    mock: Mock,
 }
 
 impl Api {
     pub fn answering(status: usize, body: &str) -> Self {
         let mut server = Server::new();
         let mock = server.mock("POST", PATH).with_status(status).with_body(body);
-        let mock = mock.with_header("content-type", "application/json").create();
-        Self { server, mock }
+        let mock = mock.with_header("content-type", "application/json").expect_at_least(1);
+        Self { mock: mock.create(), server }
     }
 
     pub fn giving_tokens() -> Self {
@@ -32,6 +32,10 @@ impl Api {
 
     pub fn url(&self) -> String {
         self.server.url() + PATH
+    }
+
+    pub fn was_asked(&self) -> bool {
+        self.mock.matched()
     }
 }
 

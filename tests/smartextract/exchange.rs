@@ -1,0 +1,169 @@
+//! What is sent, and which responses and failures are retried, how often and for how long.
+
+use std::collections::HashSet;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+use crate::support::server::{
+    Api, PATH, SUCCESS, listen, read_request, reserved, response, scripted,
+};
+use crate::support::{Case, KEY, SECRET};
+
+#[test]
+fn the_request_is_one_compact_json_post_with_the_contracts_headers() {
+    let (url, requests) = scripted(vec![response(200, "", SUCCESS)]);
+    Case::token(&url, "").run().prints("t0ken\n");
+    let request = requests.recv().unwrap();
+    let (head, body) = request.split_once("\r\n\r\n").unwrap();
+    assert_eq!(body, format!(r#"{{"key":"{KEY}","secret":"{SECRET}"}}"#));
+    let mut lines: Vec<String> = head.lines().map(str::to_lowercase).collect();
+    lines.retain(|line| !line.starts_with("host: "));
+    lines[1..].sort();
+    let head = format!(
+        "post {PATH} http/1.1\naccept: application/json\ncontent-length: {}\n\
+         content-type: application/json\nuser-agent: smartextract/{}",
+        body.len(),
+        env!("CARGO_PKG_VERSION")
+    );
+    assert_eq!(lines.join("\n"), head);
+}
+
+#[test]
+fn a_response_that_the_emulator_does_not_give_has_its_code_too() {
+    let denied = r#"{"status":"error","type":"x","error":{"message":"The API Key used does not
+        have privilege"}}"#;
+    let repeated = format!(r#"{{"error":"bad secret {}"}}"#, SECRET.to_uppercase());
+    let fits = format!("{SUCCESS}{}", " ".repeat((1 << 20) - SUCCESS.len()));
+    Case::token(&Api::answering(200, &fits).url(), "").run().prints("t0ken\n");
+    for (status, body, code, said) in [
+        (401, denied.replace("\n        ", " "), 12, "does not have privilege"),
+        (401, repeated, 12, "(HTTP 401: [text of 35 bytes withheld])"),
+        (403, "<h1>Forbidden</h1>".to_owned(), 12, "client certificate"),
+        (200, "<html>".to_owned(), 31, "not JSON (6 bytes, content type: application/json)"),
+        (200, fits + " ", 31, "larger than 1 MiB"),
+    ] {
+        let api = Api::answering(status, &body);
+        Case::token(&api.url(), "").run().fails(code).says(said).never_says("S3CR3T");
+    }
+}
+
+#[test]
+fn a_redirect_is_not_followed() {
+    for status in [301, 302, 303, 307, 308] {
+        let other = Api::giving_tokens();
+        let redirect = response(status, &format!("location: {}\r\n", other.url()), "");
+        let (url, _) = scripted(vec![redirect]);
+        let said = format!("which is not followed (HTTP {status} to 127.0.0.1)");
+        Case::token(&url, "").run().fails(31).says(&said);
+        assert!(!other.was_asked(), "the secret followed a {status}");
+    }
+}
+
+#[test]
+fn a_temporary_failure_is_retried_and_a_permanent_one_is_not() {
+    for (statuses, attempts) in
+        [(&[429, 500, 502, 503, 504][..], 2), (&[301, 400, 401, 403, 404, 408, 501, 505], 1)]
+    {
+        for &status in statuses {
+            let (url, requests) =
+                scripted(vec![response(status, "", ""), response(200, "", SUCCESS)]);
+            let outcome = Case::token(&url, "--retries 1").run();
+            assert_eq!(outcome.code == 0, attempts == 2, "{status}");
+            assert_eq!(requests.try_iter().count(), attempts, "{status}");
+        }
+    }
+}
+
+#[test]
+fn retries_limit_the_attempts_and_default_to_two() {
+    for (arguments, attempts) in [("--retries 0", 1), ("--retries 1", 2), ("", 3)] {
+        let (url, requests) = scripted(vec![response(503, "retry-after: 0\r\n", "")]);
+        Case::token(&url, arguments).without("SMARTEXTRACT_RETRIES").run().fails(30);
+        assert_eq!(requests.try_iter().count(), attempts, "{arguments}");
+    }
+}
+
+#[test]
+fn a_lost_connection_is_retried() {
+    let address = listen(|number, mut stream| {
+        read_request(&mut stream)?;
+        let whole = response(200, "", SUCCESS);
+        // First no response, then half of one, then a whole one.
+        let end = [0, whole.len() / 2, whole.len()][number.min(2)];
+        stream.write_all(&whole.as_bytes()[..end])
+    });
+    Case::token(&format!("http://{address}/"), "--retries 2").run().prints("t0ken\n");
+    for (status, retry_after, attempts) in [(401, "0", 1), (429, "99", 1), (429, "0", 3)] {
+        let (url, requests) = scripted(vec![format!(
+            "HTTP/1.1 {status} X\r\nretry-after: {retry_after}\r\ncontent-length: 99\r\n\r\n{{"
+        )]);
+        Case::token(&url, "--retries 2").run().fails(20).says("lost");
+        assert_eq!(requests.try_iter().count(), attempts, "{status} {retry_after}");
+    }
+}
+
+#[test]
+fn a_refused_connection_is_retried() {
+    let (address, socket) = reserved();
+    let server = thread::spawn(move || {
+        thread::sleep(Duration::from_millis(150));
+        socket.listen(1).unwrap();
+        let mut stream = TcpStream::from(socket.accept().unwrap().0);
+        read_request(&mut stream).unwrap();
+        stream.write_all(response(200, "", SUCCESS).as_bytes()).unwrap();
+    });
+    Case::token(&format!("http://{address}/"), "--retries 5").run().prints("t0ken\n");
+    server.join().unwrap();
+}
+
+/// The wait before the next attempt, as `-v` reports it.
+fn wait(stderr: &str) -> f64 {
+    let (_, wait) = stderr.split_once("next attempt in ").unwrap();
+    wait.split(' ').next().unwrap().parse().unwrap()
+}
+
+#[test]
+fn retry_after_in_seconds_or_as_a_date_is_the_minimum_wait() {
+    let date = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(6));
+    for value in [&date, "1"] {
+        let busy = response(429, &format!("retry-after: {value}\r\n"), "");
+        let (url, _) = scripted(vec![busy, response(200, "", SUCCESS)]);
+        let outcome = Case::token(&url, "-v --retries 1").run().prints("t0ken\n");
+        assert!(wait(&outcome.stderr) >= 1.0, "{value}");
+    }
+}
+
+#[test]
+fn processes_that_fail_together_do_not_retry_together() {
+    let wait_of = |_| {
+        let case = Case::new("emulator --fail 503x1 -- smartextract token -v");
+        wait(&case.run().stderr).to_string()
+    };
+    let waits: HashSet<String> = (0..5).map(wait_of).collect();
+    assert!(waits.len() > 1, "{waits:?}");
+}
+
+#[test]
+fn retry_after_past_the_budget_is_reported_at_once() {
+    for value in ["60", "99999999999999999999", "Fri, 31 Dec 9999 23:59:59 GMT"] {
+        let busy = response(429, &format!("retry-after: {value}\r\n"), "");
+        let (url, requests) = scripted(vec![busy]);
+        let outcome = Case::token(&url, "--retries 5 --timeout 20").run().fails(32);
+        outcome.says(" Retry-After asks to wait ").says(" s of the budget are left");
+        assert_eq!(requests.try_iter().count(), 1);
+    }
+}
+
+#[test]
+fn the_budget_covers_retries_and_waits_and_may_come_from_profile_or_variable() {
+    let (url, requests) = scripted(vec![response(503, "", "")]);
+    Case::token(&url, "--timeout 1.5 --retries 1000").run().fails(30);
+    assert!(requests.try_iter().count() > 1);
+    let silent = listen(|_, mut stream| stream.read_to_end(&mut Vec::new()).map(drop));
+    let case = || Case::token(&format!("http://{silent}/"), "");
+    let profile = case().profile("[profiles.default]\ntimeout = 0.3\n");
+    profile.run().fails(21).says("0.3 s (profile default");
+    case().env("SMARTEXTRACT_TIMEOUT", "0.3").run().fails(21);
+}
