@@ -57,7 +57,7 @@ pub enum Command {
     ///
     /// Makes the same exchange as `token`, with the same exit codes. Each check opens a session,
     /// because the API offers no other way to ask.
-    Check(CheckArgs),
+    Check(ReportArgs),
     /// Run a command with a fresh token in its environment
     ///
     /// COMMAND gets SMARTEXTRACT_TOKEN and SMARTEXTRACT_IFRAME_URL, and neither key nor secret. The
@@ -102,8 +102,9 @@ pub struct TokenArgs {
     pub settings: SettingsArgs,
 }
 
+/// The arguments of `check` and `config show`.
 #[derive(Args)]
-pub struct CheckArgs {
+pub struct ReportArgs {
     /// Output format
     #[arg(short, long, value_name = "FORMAT", help_heading = "Output", default_value = "text")]
     pub format: ReportFormat,
@@ -132,21 +133,12 @@ pub enum ConfigCommand {
     ///
     /// Shows no secret and only the first characters of a key. Uses neither the network nor
     /// `secret_command`.
-    Show(ShowArgs),
+    Show(ReportArgs),
     /// Create a profile file, or add a profile to it
     ///
     /// On a terminal it asks for environment, key and secret, and offers to check them. Otherwise
     /// it writes a profile with its settings commented out. An existing profile is never overwritten.
     Init(InitArgs),
-}
-
-#[derive(Args)]
-pub struct ShowArgs {
-    /// Output format
-    #[arg(short, long, value_name = "FORMAT", help_heading = "Output", default_value = "text")]
-    pub format: ReportFormat,
-    #[command(flatten)]
-    pub settings: SettingsArgs,
 }
 
 #[derive(Args)]
@@ -204,8 +196,7 @@ fn delay(text: &str) -> Result<Duration, &'static str> {
     seconds.map(Duration::from_secs_f64).ok_or("expected seconds, from 0 to 3600")
 }
 
-/// The formats of `check` and `config show`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
 pub enum ReportFormat {
     /// Text for people
     #[value(alias = "table")]
@@ -214,8 +205,7 @@ pub enum ReportFormat {
     Json,
 }
 
-/// The shells with completions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, ValueEnum)]
 pub enum Shell {
     Bash,
     Zsh,

@@ -49,12 +49,10 @@ pub enum Code {
 }
 
 impl Code {
-    /// The process's exit code.
     pub const fn exit_code(self) -> u8 {
         self as u8
     }
 
-    /// Whether a later attempt may succeed.
     const fn retryable(self) -> bool {
         matches!(self, Self::Network | Self::Timeout | Self::ServerError | Self::RateLimited)
     }
@@ -65,8 +63,9 @@ impl Code {
 pub struct Error {
     code: Code,
     message: Box<str>,
-    http_status: Option<u16>,
-    retryable: bool,
+    /// Of the response that this failure is about.
+    pub http_status: Option<u16>,
+    pub retryable: bool,
     /// Facts that help to find the cause: for people, and for scripts.
     details: Vec<String>,
     fields: Map<String, Value>,
@@ -147,7 +146,6 @@ impl Error {
         self.cause(anyhow!(cause))
     }
 
-    /// The HTTP status of the response that this failure is about.
     #[must_use]
     pub const fn status(mut self, status: u16) -> Self {
         self.http_status = Some(status);
@@ -163,14 +161,6 @@ impl Error {
 
     pub const fn code(&self) -> Code {
         self.code
-    }
-
-    pub const fn http_status(&self) -> Option<u16> {
-        self.http_status
-    }
-
-    pub const fn is_retryable(&self) -> bool {
-        self.retryable
     }
 
     /// The message with its chain of causes, on one line.

@@ -6,8 +6,7 @@
 use secrecy::{ExposeSecret, SecretString};
 
 macro_rules! secret_types {
-    ($($(#[$doc:meta])* $name:ident)*) => {$(
-        $(#[$doc])*
+    ($($name:ident)*) => {$(
         #[derive(Clone, Debug)]
         pub struct $name(SecretString);
 
@@ -25,16 +24,7 @@ macro_rules! secret_types {
         }
     )*};
 }
-secret_types! {
-    /// An API key. Not secret on its own, but never shown in full.
-    Key
-    /// The secret that belongs to a key.
-    Secret
-    /// A session token.
-    Token
-    /// The URL of the component, with a token in it.
-    IframeUrl
-}
+secret_types! { Key Secret Token IframeUrl }
 
 impl Key {
     /// The first four characters of a long key, enough to distinguish two keys.
@@ -74,18 +64,12 @@ pub fn without_final_newline(text: &str) -> &str {
     text.strip_suffix('\r').unwrap_or(text)
 }
 
-/// Keeps secrets out of core dumps and, on Linux, away from debuggers and `/proc/PID/mem` of
-/// other processes. The effect ends with `exec`, so COMMAND is not affected.
-#[cfg(target_os = "linux")]
+/// Keeps secrets out of core dumps and away from debuggers, until `exec`. Only on Linux: elsewhere,
+/// COMMAND would inherit the protection.
 pub fn disable_core_dumps() {
-    use rustix::process::{DumpableBehavior, set_dumpable_behavior};
-    // Not an error: the user can't fix it, and everything else works.
-    let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
 }
-
-/// Does nothing: on other systems, child processes would inherit the protection.
-#[cfg(not(target_os = "linux"))]
-pub const fn disable_core_dumps() {}
 
 #[cfg(test)]
 mod tests {

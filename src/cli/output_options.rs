@@ -7,7 +7,7 @@ use std::path::Path;
 
 use clap::{Args, ColorChoice, ValueEnum};
 
-use super::{Cli, Command, ConfigCommand, EmulatorArgs, ExecArgs, ReportFormat};
+use super::{Cli, Command, ConfigCommand, ReportFormat};
 use crate::console::{OutputOptions, Verbosity};
 use crate::output::Format;
 
@@ -32,12 +32,11 @@ impl Cli {
     pub fn output_options(&self) -> OutputOptions {
         let (json_errors, failure_statement) = match &self.command {
             Command::Token(args) => (args.format == Format::Json, args.format.failure_statement()),
-            Command::Check(args) => (args.format == ReportFormat::Json, None),
-            Command::Config(ConfigCommand::Show(args)) => (args.format == ReportFormat::Json, None),
-            Command::Exec(ExecArgs { command, .. })
-            | Command::Emulator(EmulatorArgs { command, .. }) => {
-                (false, failure_statement_of(command))
+            Command::Check(args) | Command::Config(ConfigCommand::Show(args)) => {
+                (args.format == ReportFormat::Json, None)
             }
+            Command::Exec(args) => (false, failure_statement_of(&args.command)),
+            Command::Emulator(args) => (false, failure_statement_of(&args.command)),
             _ => (false, None),
         };
         let verbosity = match self.output {

@@ -81,13 +81,8 @@ struct SettingsDefinition {
     ///
     /// A temporary failure is a failed or lost connection, 429, 500, 502, 503 or 504. The waits grow,
     /// respect Retry-After, and end with the time budget.
-    #[arg(
-        long,
-        value_name = "N",
-        help_heading = "Network",
-        allow_negative_numbers = true,
-        hide_short_help = true
-    )]
+    #[arg(long, value_name = "N", help_heading = "Network", allow_negative_numbers = true)]
+    #[arg(hide_short_help = true)]
     retries: Option<OsString>,
     /// PEM file with the certificate authorities to trust
     ///

@@ -1,4 +1,4 @@
-//! The profile file: from TOML text to profiles and environments, each value with its place.
+//! The profile file: from TOML text to profiles and environments, each value with its position.
 //!
 //! The file may contain secrets, so no message repeats a value or a source line. The syntax errors
 //! of `toml` quote nothing; serde's quote values, so only what they expected is shown. The errors
@@ -6,8 +6,8 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fs::File;
-use std::io::{self, ErrorKind, Read};
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,9 +18,6 @@ use toml::Spanned;
 use super::environment::{Environment, built_in};
 use super::origin::{Origin, Setting, Sources};
 use crate::error::Error;
-
-/// Far above any real profile file.
-const MAX_BYTES: u64 = 1 << 20;
 
 /// The keys of a profile, in the order of the documentation.
 pub const PROFILE_KEYS: [&str; 9] = [
@@ -105,10 +102,6 @@ impl ProfileFile {
 
     /// Reads the text of a profile file; `path` is for messages and origins.
     pub fn parse(path: &Path, text: String) -> Result<Self, Error> {
-        if text.len() as u64 > MAX_BYTES {
-            let message = format!("the profile file {} is larger than 1 MiB", path.display());
-            return Err(Error::config(message).hint("check that it is the right file"));
-        }
         let invalid = |span: Option<Range<usize>>, message: &str| {
             invalid(path, &text, span.unwrap_or_default().start, message)
         };
@@ -119,12 +112,12 @@ impl ProfileFile {
             let (message, hint) = describe(&text, &error);
             invalid(error.span(), &message).hint(hint)
         })?;
-        for (name, urls) in &content.environments {
-            if built_in(name).is_some() {
-                let message = format!("the environment {name} is built in and can't be redefined");
-                let span = Some(urls.token_url.span());
-                return Err(invalid(span, &message).hint("choose another name"));
-            }
+        if let Some((name, urls)) =
+            content.environments.iter().find(|(name, _)| built_in(name).is_some())
+        {
+            let message = format!("the environment {name} is built in and can't be redefined");
+            let span = Some(urls.token_url.span());
+            return Err(invalid(span, &message).hint("choose another name"));
         }
         Ok(Self { path: Arc::new(path.to_owned()), text, content, warning: None })
     }
@@ -208,18 +201,18 @@ fn invalid(path: &Path, text: &str, offset: usize, message: &str) -> Error {
 /// the last "expected" is serde's own.
 fn describe(text: &str, error: &toml::de::Error) -> (String, String) {
     let (span, message) = (error.span().unwrap_or_default(), error.message());
-    for key in ENVIRONMENT_KEYS {
-        if message == format!("missing field `{key}`") {
-            return (format!("the environment has no {key}"), format!("add {key} to it"));
-        }
+    if let Some(field) = message.strip_prefix("missing field ") {
+        let key = field.replace('`', "");
+        return (format!("the environment has no {key}"), format!("add {key} to it"));
     }
     let (_, expected) = message.rsplit_once("expected ").unwrap_or_default();
     let known = [&PROFILE_KEYS[..], &ENVIRONMENT_KEYS, &TOP_KEYS].concat();
     if message.starts_with("unknown field") {
         // Any other key may be a secret that was pasted on the wrong side of the equals sign.
-        let key = known.iter().find(|key| text.get(span.clone()) == Some(**key));
-        let shown = key.copied().unwrap_or_default();
-        let message = format!("unknown key {shown}").trim_end().to_owned();
+        let message = match known.iter().find(|key| text.get(span.clone()) == Some(**key)) {
+            Some(key) => format!("unknown key {key}"),
+            None => "unknown key".to_owned(),
+        };
         return (message, format!("use {}", expected.replace('`', "")));
     }
     let kind = match expected {
@@ -236,27 +229,17 @@ fn describe(text: &str, error: &toml::de::Error) -> (String, String) {
 
 /// The text of the profile file, or `None` if it does not exist.
 pub fn read(path: &Path) -> Result<Option<String>, Error> {
-    let unreadable = |error: io::Error| {
-        Error::config(format!("the profile file {} can't be read", path.display()))
-            .cause(error)
-            .hint("check its permissions, and where it leads if it is a symbolic link")
+    let error = match fs::read_to_string(path) {
+        Ok(text) => return Ok(Some(text)),
+        Err(error) => error,
     };
-    let is_absent = |kind| matches!(kind, ErrorKind::NotFound | ErrorKind::NotADirectory);
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if is_absent(error.kind()) && !path.is_symlink() => return Ok(None),
-        Err(error) => return Err(unreadable(error)),
+    let hint = match error.kind() {
+        ErrorKind::NotFound | ErrorKind::NotADirectory if !path.is_symlink() => return Ok(None),
+        ErrorKind::InvalidData => "save the file as UTF-8",
+        _ => "check its permissions, and where it leads if it is a symbolic link",
     };
-    let mut bytes = Vec::new();
-    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok(Some(text)),
-        Err(error) => {
-            let valid = error.utf8_error().valid_up_to();
-            let text = String::from_utf8_lossy(error.as_bytes());
-            Err(invalid(path, &text, valid, "not UTF-8 text").hint("save the file as UTF-8"))
-        }
-    }
+    let message = format!("the profile file {} can't be read", path.display());
+    Err(Error::config(message).cause(error).hint(hint))
 }
 
 /// The warning for a file that shows its secret to other users.

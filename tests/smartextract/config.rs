@@ -55,21 +55,6 @@ fn show_prints_each_setting_with_its_origin() {
 }
 
 #[test]
-fn show_names_what_replaces_the_trust_store() {
-    let show = |flags: &str| Case::new(&format!("config show --format json {flags}"));
-    let named = |case: Case| case.env("SSL_CERT_FILE", "a.pem").env("SSL_CERT_DIR", "certs");
-    for (case, file, directory) in [
-        (show(""), Value::Null, Value::Null),
-        (named(show("")), "a.pem".into(), "certs".into()),
-        (named(show("--ca-file b.pem")), Value::Null, Value::Null),
-    ] {
-        let outcome = case.run();
-        assert_eq!(shown(&outcome.stdout, "SSL_CERT_FILE").0, file);
-        assert_eq!(shown(&outcome.stdout, "SSL_CERT_DIR").0, directory);
-    }
-}
-
-#[test]
 fn show_prints_an_aligned_table_by_default() {
     let outcome = Case::new("config show")
         .env("SMARTEXTRACT_KEY", KEY)

@@ -2,13 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::cli::{ReportFormat, ShowArgs};
+use crate::cli::{ReportArgs, ReportFormat};
 use crate::console::{Console, printable};
 use crate::error::Error;
 use crate::settings::{self, Row, Sources};
 
 /// Prints all settings. A missing key or secret is a warning here.
-pub fn run(args: &ShowArgs, console: &Console) -> Result<u8, Error> {
+pub fn run(args: &ReportArgs, console: &Console) -> Result<u8, Error> {
     let settings = settings::resolve(&Sources::from_env(&args.settings.0))?;
     for warning in &settings.warnings {
         console.warn(warning.clone());
@@ -40,7 +40,7 @@ fn table(rows: &[Row]) -> String {
 fn json(rows: Vec<Row>) -> String {
     let mut settings = Map::new();
     for Row { name, value, origin } in rows {
-        settings.insert(name, json!({ "value": value, "origin": origin }));
+        settings.insert(name.to_owned(), json!({ "value": value, "origin": origin }));
     }
     format!("{}\n", Value::Object(settings))
 }
