@@ -11,8 +11,6 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::Styles;
-use clap::builder::styling::AnsiColor;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 
@@ -23,12 +21,6 @@ use crate::emulator::Fault;
 use crate::error::Error;
 use crate::output::Format;
 
-const STYLES: Styles = Styles::styled()
-    .header(AnsiColor::Green.on_default().bold())
-    .usage(AnsiColor::Green.on_default().bold())
-    .literal(AnsiColor::Cyan.on_default().bold())
-    .placeholder(AnsiColor::Cyan.on_default());
-
 /// Session tokens for SmartExtract, from a terminal, a shell script or a CI job
 #[derive(Parser)]
 #[command(
@@ -36,11 +28,10 @@ const STYLES: Styles = Styles::styled()
     bin_name = "smartextract",
     version,
     max_term_width = 100,
-    styles = STYLES,
     args_override_self = true,
     arg_required_else_help = true,
     subcommand_required = true,
-    after_help = "Start with: smartextract config init; then smartextract token",
+    after_help = "Start with: smartextract config init; then smartextract token"
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -221,7 +212,7 @@ pub enum Parsed {
     Help(clap::Error),
 }
 
-/// The complete definition of the command line, for clap.
+/// The definition of the command line with all of its help.
 pub fn command() -> clap::Command {
     help::complete(Cli::command())
 }

@@ -1,7 +1,5 @@
 //! How to print results and errors, from a command line that clap accepted or refused.
 
-#![allow(clippy::doc_markdown, reason = "the doc comments are the help, which shows backticks")]
-
 use std::ffi::OsString;
 use std::path::Path;
 

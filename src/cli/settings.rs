@@ -1,7 +1,5 @@
 //! The flags that hold settings.
 
-#![allow(clippy::doc_markdown, reason = "the doc comments are the help, which shows backticks")]
-
 use std::ffi::OsString;
 use std::path::PathBuf;
 

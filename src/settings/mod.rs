@@ -122,7 +122,6 @@ impl Settings {
         error.because(reason).hint(format!("{step}, or set {variables}"))
     }
 
-    /// The proxy to connect through, unless `NO_PROXY` bypasses it.
     pub fn proxy_in_use(&self) -> Option<&Setting<Proxy>> {
         self.proxy.as_ref().filter(|proxy| !proxy.value.is_bypassed)
     }

