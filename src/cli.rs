@@ -107,9 +107,7 @@ pub struct ReportArgs {
 pub struct ExecArgs {
     #[command(flatten)]
     pub settings: SettingsArgs,
-    /// Command to run, and its arguments
-    ///
-    /// Everything after -- belongs to it.
+    /// Command to run, and its arguments: everything after --
     #[arg(required = true, last = true, value_name = "COMMAND", hide_short_help = true)]
     #[arg(value_hint = ValueHint::CommandWithArguments)]
     pub command: Vec<OsString>,
@@ -162,9 +160,7 @@ pub struct EmulatorArgs {
     /// Fail the first N token requests, or all, with this status: 503x2, 429
     #[arg(long, value_name = "STATUS[xN]")]
     pub fail: Option<Fault>,
-    /// Command to run, and its arguments
-    ///
-    /// Everything after -- belongs to it.
+    /// Command to run, and its arguments: everything after --
     #[arg(last = true, value_name = "COMMAND", hide_short_help = true)]
     #[arg(value_hint = ValueHint::CommandWithArguments)]
     pub command: Vec<OsString>,

@@ -84,7 +84,6 @@ impl Error {
         }
     }
 
-    /// An invalid setting, environment variable or profile file.
     pub fn config(message: impl Into<String>) -> Self {
         Self::new(Code::Config, message)
     }
@@ -105,7 +104,6 @@ impl Error {
         self
     }
 
-    /// A setting that helps to find the cause.
     pub fn setting(mut self, name: &str, value: impl Into<String>, origin: &impl ToString) -> Self {
         let (value, origin) = (value.into(), origin.to_string());
         self.details.push(format!("{:<12} {value} ({origin})", format!("{name}:")));

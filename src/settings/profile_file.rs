@@ -138,7 +138,6 @@ impl ProfileFile {
         self.content.environments.keys().map(String::as_str).collect()
     }
 
-    /// A profile's value of this key as text.
     pub fn get(&self, profile: &str, key: &'static str) -> Option<Setting<OsString>> {
         let values = self.content.profiles.get(profile)?;
         let table = format!("profile {profile}");

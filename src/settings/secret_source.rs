@@ -21,7 +21,6 @@ pub enum SecretSource {
     Value(Secret),
     File(PathBuf),
     StandardInput,
-    /// Program and arguments, run without a shell.
     Command(Vec<String>),
 }
 
