@@ -58,7 +58,7 @@ impl Setting<SecretSource> {
         let source = format!("{} ({})", self.value, self.origin);
         let text = text.map_err(|error| {
             Error::config(format!("the secret can't be read: {source}")).cause(error).hint(
-                "it must be UTF-8 text (not UTF-16) of at most 64 KiB, readable for this user",
+                "check path and permissions; UTF-8 text (not UTF-16) of up to 64 KiB is expected",
             )
         })?;
         clean(without_final_newline(&text), &source, "secret")

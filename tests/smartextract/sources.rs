@@ -225,7 +225,7 @@ fn a_control_character_inside_is_a_config_error_that_does_not_show_the_value() {
 fn an_invalid_secret_file_is_a_config_error_that_names_it() {
     for (content, said) in [
         (None, "the secret can't be read: file s"),
-        (Some(&b"\xff\xfea\0"[..]), "it must be UTF-8 text"),
+        (Some(&b"\xff\xfea\0"[..]), "not UTF-16"),
         (Some(&vec![b'x'; 65_537]), "larger than 64 KiB"),
     ] {
         let case = Case::token("http://127.0.0.1:1/", "--secret-file s");
