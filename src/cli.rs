@@ -11,8 +11,6 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::Styles;
-use clap::builder::styling::AnsiColor;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 
@@ -23,12 +21,6 @@ use crate::emulator::Fault;
 use crate::error::Error;
 use crate::output::Format;
 
-const STYLES: Styles = Styles::styled()
-    .header(AnsiColor::Green.on_default().bold())
-    .usage(AnsiColor::Green.on_default().bold())
-    .literal(AnsiColor::Cyan.on_default().bold())
-    .placeholder(AnsiColor::Cyan.on_default());
-
 /// Session tokens for SmartExtract, from a terminal, a shell script or a CI job
 #[derive(Parser)]
 #[command(
@@ -36,11 +28,10 @@ const STYLES: Styles = Styles::styled()
     bin_name = "smartextract",
     version,
     max_term_width = 100,
-    styles = STYLES,
     args_override_self = true,
     arg_required_else_help = true,
     subcommand_required = true,
-    after_help = "Start with: smartextract config init; then smartextract token",
+    after_help = "Start with: smartextract config init; then smartextract token"
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -57,7 +48,7 @@ pub enum Command {
     ///
     /// Makes the same exchange as `token`, with the same exit codes. Each check opens a session,
     /// because the API offers no other way to ask.
-    Check(CheckArgs),
+    Check(ReportArgs),
     /// Run a command with a fresh token in its environment
     ///
     /// COMMAND gets SMARTEXTRACT_TOKEN and SMARTEXTRACT_IFRAME_URL, and neither key nor secret. The
@@ -102,8 +93,9 @@ pub struct TokenArgs {
     pub settings: SettingsArgs,
 }
 
+/// The arguments of `check` and `config show`.
 #[derive(Args)]
-pub struct CheckArgs {
+pub struct ReportArgs {
     /// Output format
     #[arg(short, long, value_name = "FORMAT", help_heading = "Output", default_value = "text")]
     pub format: ReportFormat,
@@ -115,9 +107,7 @@ pub struct CheckArgs {
 pub struct ExecArgs {
     #[command(flatten)]
     pub settings: SettingsArgs,
-    /// Command to run, and its arguments
-    ///
-    /// Everything after -- belongs to it.
+    /// Command to run, and its arguments: everything after --
     #[arg(required = true, last = true, value_name = "COMMAND", hide_short_help = true)]
     #[arg(value_hint = ValueHint::CommandWithArguments)]
     pub command: Vec<OsString>,
@@ -132,21 +122,12 @@ pub enum ConfigCommand {
     ///
     /// Shows no secret and only the first characters of a key. Uses neither the network nor
     /// `secret_command`.
-    Show(ShowArgs),
+    Show(ReportArgs),
     /// Create a profile file, or add a profile to it
     ///
     /// On a terminal it asks for environment, key and secret, and offers to check them. Otherwise
     /// it writes a profile with its settings commented out. An existing profile is never overwritten.
     Init(InitArgs),
-}
-
-#[derive(Args)]
-pub struct ShowArgs {
-    /// Output format
-    #[arg(short, long, value_name = "FORMAT", help_heading = "Output", default_value = "text")]
-    pub format: ReportFormat,
-    #[command(flatten)]
-    pub settings: SettingsArgs,
 }
 
 #[derive(Args)]
@@ -179,9 +160,7 @@ pub struct EmulatorArgs {
     /// Fail the first N token requests, or all, with this status: 503x2, 429
     #[arg(long, value_name = "STATUS[xN]")]
     pub fail: Option<Fault>,
-    /// Command to run, and its arguments
-    ///
-    /// Everything after -- belongs to it.
+    /// Command to run, and its arguments: everything after --
     #[arg(last = true, value_name = "COMMAND", hide_short_help = true)]
     #[arg(value_hint = ValueHint::CommandWithArguments)]
     pub command: Vec<OsString>,
@@ -204,8 +183,7 @@ fn delay(text: &str) -> Result<Duration, &'static str> {
     seconds.map(Duration::from_secs_f64).ok_or("expected seconds, from 0 to 3600")
 }
 
-/// The formats of `check` and `config show`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
 pub enum ReportFormat {
     /// Text for people
     #[value(alias = "table")]
@@ -214,8 +192,7 @@ pub enum ReportFormat {
     Json,
 }
 
-/// The shells with completions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, ValueEnum)]
 pub enum Shell {
     Bash,
     Zsh,
@@ -231,7 +208,7 @@ pub enum Parsed {
     Help(clap::Error),
 }
 
-/// The complete definition of the command line, for clap.
+/// The definition of the command line with all of its help.
 pub fn command() -> clap::Command {
     help::complete(Cli::command())
 }

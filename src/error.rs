@@ -1,6 +1,4 @@
 //! The one error type: what happened, its exit code, and what helps to fix it.
-//!
-//! Every module creates it and passes it up unchanged; only `console` prints it.
 
 use std::fmt::{self, Write as _};
 
@@ -49,14 +47,8 @@ pub enum Code {
 }
 
 impl Code {
-    /// The process's exit code.
     pub const fn exit_code(self) -> u8 {
         self as u8
-    }
-
-    /// Whether a later attempt may succeed.
-    const fn retryable(self) -> bool {
-        matches!(self, Self::Network | Self::Timeout | Self::ServerError | Self::RateLimited)
     }
 }
 
@@ -65,8 +57,9 @@ impl Code {
 pub struct Error {
     code: Code,
     message: Box<str>,
-    http_status: Option<u16>,
-    retryable: bool,
+    /// Of the response that this failure is about.
+    pub http_status: Option<u16>,
+    pub retryable: bool,
     /// Facts that help to find the cause: for people, and for scripts.
     details: Vec<String>,
     fields: Map<String, Value>,
@@ -80,7 +73,10 @@ impl Error {
             code,
             message: message.into().into(),
             http_status: None,
-            retryable: code.retryable(),
+            retryable: matches!(
+                code,
+                Code::Network | Code::Timeout | Code::ServerError | Code::RateLimited
+            ),
             details: Vec::new(),
             fields: Map::new(),
             hint: None,
@@ -88,7 +84,6 @@ impl Error {
         }
     }
 
-    /// An invalid setting, environment variable or profile file.
     pub fn config(message: impl Into<String>) -> Self {
         Self::new(Code::Config, message)
     }
@@ -97,15 +92,11 @@ impl Error {
         Self::new(Code::Usage, message)
     }
 
-    /// What the user can do next.
-    #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into().into());
         self
     }
 
-    /// A fact that helps to find the cause.
-    #[must_use]
     pub fn detail(mut self, name: &str, value: impl Into<String>) -> Self {
         let value = value.into();
         self.details.push(format!("{:<12} {value}", format!("{name}:")));
@@ -113,8 +104,6 @@ impl Error {
         self
     }
 
-    /// A setting that helps to find the cause.
-    #[must_use]
     pub fn setting(mut self, name: &str, value: impl Into<String>, origin: &impl ToString) -> Self {
         let (value, origin) = (value.into(), origin.to_string());
         self.details.push(format!("{:<12} {value} ({origin})", format!("{name}:")));
@@ -124,7 +113,6 @@ impl Error {
     }
 
     /// The summaries of the attempts before the one that this failure is about.
-    #[must_use]
     pub fn earlier_attempts(mut self, summaries: Vec<String>) -> Self {
         for (index, summary) in summaries.iter().enumerate() {
             self.details.push(format!("attempt {}: {summary}", index + 1));
@@ -135,27 +123,22 @@ impl Error {
         self
     }
 
-    #[must_use]
     pub fn cause(mut self, cause: impl Into<anyhow::Error>) -> Self {
         self.cause = Some(cause.into());
         self
     }
 
     /// Like `cause`, if the cause is only known as text.
-    #[must_use]
     pub fn because(self, cause: impl fmt::Display + fmt::Debug + Send + Sync + 'static) -> Self {
         self.cause(anyhow!(cause))
     }
 
-    /// The HTTP status of the response that this failure is about.
-    #[must_use]
     pub const fn status(mut self, status: u16) -> Self {
         self.http_status = Some(status);
         self
     }
 
     /// Marks a failure that a later attempt would repeat, although others of its code may pass.
-    #[must_use]
     pub const fn not_retryable(mut self) -> Self {
         self.retryable = false;
         self
@@ -165,19 +148,9 @@ impl Error {
         self.code
     }
 
-    pub const fn http_status(&self) -> Option<u16> {
-        self.http_status
-    }
-
-    pub const fn is_retryable(&self) -> bool {
-        self.retryable
-    }
-
     /// The message with its chain of causes, on one line.
     pub fn summary(&self) -> String {
-        let mut parts = vec![self.message.to_string()];
-        parts.extend(self.causes());
-        parts.join(": ")
+        [vec![self.message.to_string()], self.causes()].concat().join(": ")
     }
 
     /// The causes, outermost first, without those that only repeat the line before.
@@ -246,13 +219,12 @@ impl From<anyhow::Error> for Error {
     }
 }
 
-/// Escapes DEL and the C1 control characters too: JSON allows them unescaped (RFC 8259, section 7),
-/// but a terminal may interpret them.
+/// Escapes DEL and the C1 control characters too, which a terminal may interpret.
 fn escape_controls(json: &str) -> String {
-    let mut escaped = String::with_capacity(json.len());
+    let mut escaped = String::new();
     for c in json.chars() {
         if c.is_control() {
-            write!(escaped, "\\u{:04x}", u32::from(c)).expect("a String accepts all writes");
+            let _ = write!(escaped, "\\u{:04x}", u32::from(c));
         } else {
             escaped.push(c);
         }

@@ -33,8 +33,8 @@ pub fn wait(
 
 /// Whether another attempt may succeed. A connection may also be lost after the status.
 pub fn is_transient(error: &Error) -> bool {
-    let may_pass = matches!(error.http_status(), None | Some(200 | 429 | 500 | 502 | 503 | 504));
-    error.is_retryable() && may_pass && error.code() != Code::Timeout
+    let may_pass = matches!(error.http_status, None | Some(200 | 429 | 500 | 502 | 503 | 504));
+    error.retryable && may_pass && error.code() != Code::Timeout
 }
 
 /// The value of a `Retry-After` header, seconds or a date (RFC 9110, section 10.2.3), or zero.

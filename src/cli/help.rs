@@ -17,39 +17,25 @@ point smartextract at it. With -v it reports each request.
 
 With COMMAND, it sets SMARTEXTRACT_TOKEN_URL, SMARTEXTRACT_IFRAME_TEMPLATE, SMARTEXTRACT_KEY and \
 SMARTEXTRACT_SECRET, adds its address to NO_PROXY, and exits with COMMAND's exit code. If the \
-smartextract on PATH is not this program, its directory is put first. Signals are forwarded, except \
-for Ctrl-C, which a terminal sends to COMMAND as well.
+smartextract on PATH is not this program, its directory is put first.
 
 By default it listens on loopback only. To let other machines or containers reach it, use --listen \
 0.0.0.0:PORT; GET /smart-extract returns 200 once it is ready.";
 
 /// Examples: command, command line, and its purpose.
-static EXAMPLES: [(&str, &str, &str); 24] = [
+static EXAMPLES: [(&str, &str, &str); 23] = [
     ("smartextract", "smartextract config init", "create a profile file"),
     ("smartextract", "smartextract token", "print a token"),
     ("smartextract", "smartextract exec -- npm run e2e", "run a command with a token"),
     ("token", "smartextract token --env staging", "print a token for the staging environment"),
     ("token", "token=$(smartextract token) || exit", "use it in a script that stops on failure"),
     ("token", "eval \"$(smartextract token --format env)\"", "set variables; $? shows a failure"),
-    (
-        "token",
-        "smartextract token --format dotenv -o smartextract.env",
-        "write a file of mode 0600",
-    ),
-    (
-        "token",
-        "pass show x | smartextract token --key KEY --secret-file -",
-        "use a password manager",
-    ),
+    ("token", "smartextract token --format dotenv -o smartextract.env", "write a private file"),
+    ("token", "pass show x | smartextract token --key KEY --secret-file -", "use a secret store"),
     ("token", "smartextract token -v", "see which settings are used"),
     ("check", "smartextract check --env staging", "check the staging key"),
-    ("check", "smartextract check || exit", "stop a script if the key does not work"),
     ("exec", "smartextract exec -- npm run e2e", "run tests with SMARTEXTRACT_TOKEN set"),
-    (
-        "exec",
-        "smartextract exec -e stg -- sh -c 'curl \"$SMARTEXTRACT_IFRAME_URL\"'",
-        "use a shell",
-    ),
+    ("exec", "smartextract exec -- sh -c 'curl \"$SMARTEXTRACT_IFRAME_URL\"'", "use a shell"),
     ("emulator", "smartextract emulator -- smartextract token", "get a token without an account"),
     ("emulator", "smartextract emulator -- npm test", "run tests that request tokens"),
     ("emulator", "smartextract emulator --fail 503x2 -- smartextract token -v", "watch retries"),

@@ -1,13 +1,11 @@
 //! How to print results and errors, from a command line that clap accepted or refused.
 
-#![allow(clippy::doc_markdown, reason = "the doc comments are the help, which shows backticks")]
-
 use std::ffi::OsString;
 use std::path::Path;
 
 use clap::{Args, ColorChoice, ValueEnum};
 
-use super::{Cli, Command, ConfigCommand, EmulatorArgs, ExecArgs, ReportFormat};
+use super::{Cli, Command, ConfigCommand, ReportFormat};
 use crate::console::{OutputOptions, Verbosity};
 use crate::output::Format;
 
@@ -32,12 +30,11 @@ impl Cli {
     pub fn output_options(&self) -> OutputOptions {
         let (json_errors, failure_statement) = match &self.command {
             Command::Token(args) => (args.format == Format::Json, args.format.failure_statement()),
-            Command::Check(args) => (args.format == ReportFormat::Json, None),
-            Command::Config(ConfigCommand::Show(args)) => (args.format == ReportFormat::Json, None),
-            Command::Exec(ExecArgs { command, .. })
-            | Command::Emulator(EmulatorArgs { command, .. }) => {
-                (false, failure_statement_of(command))
+            Command::Check(args) | Command::Config(ConfigCommand::Show(args)) => {
+                (args.format == ReportFormat::Json, None)
             }
+            Command::Exec(args) => (false, failure_statement_of(&args.command)),
+            Command::Emulator(args) => (false, failure_statement_of(&args.command)),
             _ => (false, None),
         };
         let verbosity = match self.output {

@@ -1,7 +1,5 @@
 //! The flags that hold settings.
 
-#![allow(clippy::doc_markdown, reason = "the doc comments are the help, which shows backticks")]
-
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -81,13 +79,8 @@ struct SettingsDefinition {
     ///
     /// A temporary failure is a failed or lost connection, 429, 500, 502, 503 or 504. The waits grow,
     /// respect Retry-After, and end with the time budget.
-    #[arg(
-        long,
-        value_name = "N",
-        help_heading = "Network",
-        allow_negative_numbers = true,
-        hide_short_help = true
-    )]
+    #[arg(long, value_name = "N", help_heading = "Network", allow_negative_numbers = true)]
+    #[arg(hide_short_help = true)]
     retries: Option<OsString>,
     /// PEM file with the certificate authorities to trust
     ///

@@ -14,14 +14,14 @@ pub fn usage_error(refused: &clap::Error, arguments: &[OsString]) -> Error {
     let argument = context(refused, ContextKind::InvalidArg).unwrap_or_default();
     let flag = argument.split('=').next().unwrap_or_default();
     let message = match refused.kind() {
-        ErrorKind::UnknownArgument if !flag.starts_with('-') && needs_dashes(refused) => {
-            "unexpected argument: -- is missing before COMMAND".to_owned()
-        }
         ErrorKind::UnknownArgument if flag.starts_with('-') && is_plain(flag) => {
             format!("unexpected flag {flag}")
         }
-        ErrorKind::UnknownArgument if flag.starts_with('-') => {
-            "unexpected flag (hidden, it may contain a secret)".to_owned()
+        // The usage of a command that runs another one.
+        ErrorKind::UnknownArgument
+            if !flag.starts_with('-') && refused.to_string().contains("-- COMMAND") =>
+        {
+            "unexpected argument: -- is missing before COMMAND".to_owned()
         }
         ErrorKind::UnknownArgument => "unexpected argument (hidden, it may be a secret)".to_owned(),
         ErrorKind::InvalidSubcommand => match context(refused, ContextKind::InvalidSubcommand) {
@@ -91,14 +91,6 @@ fn context(refused: &clap::Error, kind: ContextKind) -> Option<&str> {
         Some(ContextValue::String(text)) => Some(text),
         Some(ContextValue::Strings(texts)) => texts.first().map(String::as_str),
         _ => None,
-    }
-}
-
-/// Whether the command runs another one, which must follow `--`.
-fn needs_dashes(refused: &clap::Error) -> bool {
-    match refused.get(ContextKind::Usage) {
-        Some(usage) => usage.to_string().contains("-- COMMAND"),
-        None => false,
     }
 }
 

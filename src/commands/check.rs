@@ -3,11 +3,11 @@
 use serde_json::Value;
 
 use super::session;
-use crate::cli::{CheckArgs, ReportFormat};
+use crate::cli::{ReportArgs, ReportFormat};
 use crate::console::{Console, printable};
 use crate::error::Error;
 
-pub fn run(args: &CheckArgs, console: &Console) -> Result<u8, Error> {
+pub fn run(args: &ReportArgs, console: &Console) -> Result<u8, Error> {
     let settings = session::settings(&args.settings.0, console)?;
     session::open(&settings, console)?;
     let key = settings.credentials()?.0.value.shortened();

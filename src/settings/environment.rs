@@ -25,19 +25,13 @@ pub struct Environment {
 
 /// The built-in environment of this name or alias.
 pub fn built_in(name: &str) -> Option<Environment> {
-    let (name, token_url, iframe_template) = match name {
-        "production" | "prod" => (
-            "production",
-            "https://api.clik.ai/smart-extract-api/api/account/v1/auth/token",
-            "https://app.clik.ai/smart-extract?token={token}",
-        ),
-        "staging" | "stg" => (
-            "staging",
-            "https://api.clik.ai/smart-extract-stg-api/api/account/v1/auth/token",
-            "https://app.clik.ai/smart-extract-stg?token={token}",
-        ),
+    let (name, path) = match name {
+        "production" | "prod" => ("production", "smart-extract"),
+        "staging" | "stg" => ("staging", "smart-extract-stg"),
         _ => return None,
     };
+    let token_url = format!("https://api.clik.ai/{path}-api/api/account/v1/auth/token");
+    let iframe_template = format!("https://app.clik.ai/{path}?token={PLACEHOLDER}");
     Some(Environment {
         name: name.to_owned(),
         token_url: Setting::default(token_url),
@@ -47,7 +41,6 @@ pub fn built_in(name: &str) -> Option<Environment> {
 
 /// A token endpoint that a secret may be sent to. Printed without its query, which may contain
 /// another secret.
-#[derive(Clone, PartialEq, Eq)]
 pub struct Endpoint(Uri);
 
 impl Endpoint {
@@ -126,11 +119,9 @@ const PLACEHOLDER: &str = "{token}";
 const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// An iframe URL with `{token}` in it.
-#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template(String);
 
 impl Template {
-    /// The error is the end of a sentence that begins with the template.
     pub fn parse(template: &str) -> Result<Self, &'static str> {
         if template.matches(PLACEHOLDER).count() != 1 {
             return Err("does not contain {token} exactly once");

@@ -1,11 +1,8 @@
 //! Settings: flags, environment variables, profile file and defaults become values with origins.
 //!
-//! Makes no requests. Only `profile_file` and `secret_source` read files, and only `secret_source`
-//! runs a program. The errors are `config`, `usage` for a flag that is no number, and
-//! `missing_credentials`.
-//!
-//! All settings follow one naming rule: `ca_file` is the flag `--ca-file`, the variable
-//! `SMARTEXTRACT_CA_FILE` and the profile key `ca_file`.
+//! Makes no requests. The errors are `config`, `usage` for a flag that is no number, and
+//! `missing_credentials`. All settings follow one naming rule: `ca_file` is the flag `--ca-file`,
+//! the variable `SMARTEXTRACT_CA_FILE` and the profile key `ca_file`.
 
 mod environment;
 mod origin;
@@ -15,7 +12,6 @@ mod resolve;
 mod secret_source;
 mod suggest;
 
-use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -46,13 +42,10 @@ pub struct Settings {
     pub timeout: Setting<Duration>,
     pub retries: Setting<u32>,
     pub ca_file: Option<Setting<PathBuf>>,
-    /// `SSL_CERT_FILE` and `SSL_CERT_DIR`, which replace the system's trust store without `ca_file`.
-    pub trust_variables: [Option<Setting<OsString>>; 2],
     /// Problems that do not prevent the exchange.
     pub warnings: Vec<String>,
 }
 
-/// Resolves every setting.
 pub fn resolve(sources: &Sources<'_>) -> Result<Settings, Error> {
     resolve_with(sources, &ProfileFile::load(sources)?)
 }
@@ -76,7 +69,6 @@ pub fn resolve_with(sources: &Sources<'_>, file: &ProfileFile) -> Result<Setting
         timeout: resolver.timeout()?,
         retries: resolver.retries()?,
         ca_file: resolver.ca_file()?,
-        trust_variables: ["SSL_CERT_FILE", "SSL_CERT_DIR"].map(|name| sources.variable(&[name])),
         profile: resolver.profile,
         warnings: resolver.warnings,
     })
@@ -108,7 +100,6 @@ impl Settings {
         }
     }
 
-    /// The error for missing credentials, with the way to add them.
     fn missing(&self, message: &str) -> Error {
         let error = Error::new(Code::MissingCredentials, message);
         let Some(path) = &self.profile_path else {
@@ -127,20 +118,17 @@ impl Settings {
         } else {
             (format!("no profile in {path}"), "run smartextract config init".to_owned())
         };
-        error.because(reason).hint(format!(
-            "{step}, or set SMARTEXTRACT_KEY and SMARTEXTRACT_SECRET (an empty variable counts as \
-             unset)"
-        ))
+        let variables = "SMARTEXTRACT_KEY and SMARTEXTRACT_SECRET (empty variables count as unset)";
+        error.because(reason).hint(format!("{step}, or set {variables}"))
     }
 
-    /// The proxy to connect through, unless `NO_PROXY` bypasses it.
     pub fn proxy_in_use(&self) -> Option<&Setting<Proxy>> {
         self.proxy.as_ref().filter(|proxy| !proxy.value.is_bypassed)
     }
 
     /// What `config show` and `-v` print.
     pub fn rows(&self) -> Vec<Row> {
-        let mut rows = vec![
+        vec![
             Row::new("config", self.profile_path.as_ref(), |path| {
                 let state = match path.try_exists() {
                     Ok(true) => "",
@@ -159,32 +147,30 @@ impl Settings {
             Row::new("timeout", Some(&self.timeout), |time| time.as_secs_f64().into()),
             Row::new("retries", Some(&self.retries), |retries| (*retries).into()),
             Row::new("ca_file", self.ca_file.as_ref(), |path| path.display().to_string().into()),
-        ];
-        if self.ca_file.is_none() {
-            for variable in self.trust_variables.iter().flatten() {
-                let name = variable.origin.to_string();
-                rows.push(Row::new(&name, Some(variable), |path| path.to_string_lossy().into()));
-            }
-        }
-        rows
+        ]
     }
 }
 
 /// A setting as it may be shown: never a secret or a whole key.
 pub struct Row {
-    pub name: String,
+    pub name: &'static str,
     /// Null if the setting was found nowhere.
     pub value: Value,
     pub origin: Option<String>,
 }
 
 impl Row {
-    fn new<T>(name: &str, setting: Option<&Setting<T>>, show: impl FnOnce(&T) -> Value) -> Self {
-        let (value, origin) = match setting {
-            Some(setting) => (show(&setting.value), Some(setting.origin.to_string())),
-            None => (Value::Null, None),
-        };
-        Self { name: name.to_owned(), value, origin }
+    fn new<T>(
+        name: &'static str,
+        setting: Option<&Setting<T>>,
+        show: impl FnOnce(&T) -> Value,
+    ) -> Self {
+        match setting {
+            Some(Setting { value, origin }) => {
+                Self { name, value: show(value), origin: Some(origin.to_string()) }
+            }
+            None => Self { name, value: Value::Null, origin: None },
+        }
     }
 
     /// The value as text; numbers without unnecessary digits.

@@ -137,7 +137,6 @@ pub fn variable_name(setting: &str) -> String {
 }
 
 impl<'a> Sources<'a> {
-    /// The sources of this process.
     pub fn from_env(flags: &'a Flags) -> Self {
         Self { flags, variable: &|name| env::var_os(name) }
     }

@@ -1,4 +1,4 @@
-//! The profile file: from TOML text to profiles and environments, each value with its place.
+//! The profile file: from TOML text to profiles and environments, each value with its position.
 //!
 //! The file may contain secrets, so no message repeats a value or a source line. The syntax errors
 //! of `toml` quote nothing; serde's quote values, so only what they expected is shown. The errors
@@ -18,9 +18,6 @@ use toml::Spanned;
 use super::environment::{Environment, built_in};
 use super::origin::{Origin, Setting, Sources};
 use crate::error::Error;
-
-/// Far above any real profile file.
-const MAX_BYTES: u64 = 1 << 20;
 
 /// The keys of a profile, in the order of the documentation.
 pub const PROFILE_KEYS: [&str; 9] = [
@@ -80,9 +77,8 @@ pub struct ProfileFile {
 }
 
 impl ProfileFile {
-    /// Reads the profile file, which must exist if it was named explicitly. At its default path, a
-    /// file that can't be opened counts as missing: containers run as another user with
-    /// `HOME=/root`.
+    /// Reads the profile file, which must exist if it was named explicitly. At its default path, one
+    /// that can't be opened counts as missing: containers run as another user with `HOME=/root`.
     pub fn load(sources: &Sources<'_>) -> Result<Self, Error> {
         let Some(path) = sources.profile_path() else { return Ok(Self::default()) };
         let shown = path.value.display();
@@ -105,10 +101,6 @@ impl ProfileFile {
 
     /// Reads the text of a profile file; `path` is for messages and origins.
     pub fn parse(path: &Path, text: String) -> Result<Self, Error> {
-        if text.len() as u64 > MAX_BYTES {
-            let message = format!("the profile file {} is larger than 1 MiB", path.display());
-            return Err(Error::config(message).hint("check that it is the right file"));
-        }
         let invalid = |span: Option<Range<usize>>, message: &str| {
             invalid(path, &text, span.unwrap_or_default().start, message)
         };
@@ -119,12 +111,12 @@ impl ProfileFile {
             let (message, hint) = describe(&text, &error);
             invalid(error.span(), &message).hint(hint)
         })?;
-        for (name, urls) in &content.environments {
-            if built_in(name).is_some() {
-                let message = format!("the environment {name} is built in and can't be redefined");
-                let span = Some(urls.token_url.span());
-                return Err(invalid(span, &message).hint("choose another name"));
-            }
+        if let Some((name, urls)) =
+            content.environments.iter().find(|(name, _)| built_in(name).is_some())
+        {
+            let message = format!("the environment {name} is built in and can't be redefined");
+            let span = Some(urls.token_url.span());
+            return Err(invalid(span, &message).hint("choose another name"));
         }
         Ok(Self { path: Arc::new(path.to_owned()), text, content, warning: None })
     }
@@ -146,7 +138,6 @@ impl ProfileFile {
         self.content.environments.keys().map(String::as_str).collect()
     }
 
-    /// A profile's value of this key as text.
     pub fn get(&self, profile: &str, key: &'static str) -> Option<Setting<OsString>> {
         let values = self.content.profiles.get(profile)?;
         let table = format!("profile {profile}");
@@ -196,7 +187,7 @@ impl ProfileFile {
     }
 }
 
-/// The error for a flaw at this byte offset. Line and column count from 1.
+/// The error for a flaw at this byte offset.
 fn invalid(path: &Path, text: &str, offset: usize, message: &str) -> Error {
     let before = text.get(..offset).unwrap_or_default();
     let line = before.matches('\n').count() + 1;
@@ -208,18 +199,18 @@ fn invalid(path: &Path, text: &str, offset: usize, message: &str) -> Error {
 /// the last "expected" is serde's own.
 fn describe(text: &str, error: &toml::de::Error) -> (String, String) {
     let (span, message) = (error.span().unwrap_or_default(), error.message());
-    for key in ENVIRONMENT_KEYS {
-        if message == format!("missing field `{key}`") {
-            return (format!("the environment has no {key}"), format!("add {key} to it"));
-        }
+    if let Some(field) = message.strip_prefix("missing field ") {
+        let key = field.replace('`', "");
+        return (format!("the environment has no {key}"), format!("add {key} to it"));
     }
     let (_, expected) = message.rsplit_once("expected ").unwrap_or_default();
     let known = [&PROFILE_KEYS[..], &ENVIRONMENT_KEYS, &TOP_KEYS].concat();
     if message.starts_with("unknown field") {
         // Any other key may be a secret that was pasted on the wrong side of the equals sign.
-        let key = known.iter().find(|key| text.get(span.clone()) == Some(**key));
-        let shown = key.copied().unwrap_or_default();
-        let message = format!("unknown key {shown}").trim_end().to_owned();
+        let message = match known.iter().find(|key| text.get(span.clone()) == Some(**key)) {
+            Some(key) => format!("unknown key {key}"),
+            None => "unknown key".to_owned(),
+        };
         return (message, format!("use {}", expected.replace('`', "")));
     }
     let kind = match expected {
@@ -236,27 +227,21 @@ fn describe(text: &str, error: &toml::de::Error) -> (String, String) {
 
 /// The text of the profile file, or `None` if it does not exist.
 pub fn read(path: &Path) -> Result<Option<String>, Error> {
-    let unreadable = |error: io::Error| {
-        Error::config(format!("the profile file {} can't be read", path.display()))
-            .cause(error)
-            .hint("check its permissions, and where it leads if it is a symbolic link")
+    const MAX_BYTES: usize = 1 << 20;
+    let mut text = String::new();
+    let opened = File::open(path).map(|file| file.take(MAX_BYTES as u64 + 1));
+    let error = match opened.and_then(|mut file| file.read_to_string(&mut text)) {
+        Ok(length) if length <= MAX_BYTES => return Ok(Some(text)),
+        Ok(_) => io::Error::other("it is larger than 1 MiB"),
+        Err(error) => error,
     };
-    let is_absent = |kind| matches!(kind, ErrorKind::NotFound | ErrorKind::NotADirectory);
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if is_absent(error.kind()) && !path.is_symlink() => return Ok(None),
-        Err(error) => return Err(unreadable(error)),
+    let hint = match error.kind() {
+        ErrorKind::NotFound | ErrorKind::NotADirectory if !path.is_symlink() => return Ok(None),
+        ErrorKind::InvalidData => "save the file as UTF-8",
+        _ => "check its permissions, and where it leads if it is a symbolic link",
     };
-    let mut bytes = Vec::new();
-    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok(Some(text)),
-        Err(error) => {
-            let valid = error.utf8_error().valid_up_to();
-            let text = String::from_utf8_lossy(error.as_bytes());
-            Err(invalid(path, &text, valid, "not UTF-8 text").hint("save the file as UTF-8"))
-        }
-    }
+    let message = format!("the profile file {} can't be read", path.display());
+    Err(Error::config(message).cause(error).hint(hint))
 }
 
 /// The warning for a file that shows its secret to other users.
@@ -271,7 +256,6 @@ pub fn exposure_warning(file: &ProfileFile) -> Option<String> {
     Some(format!("other users can read the secret in {path}: run chmod 600 on the file"))
 }
 
-/// Windows has no such mode.
 #[cfg(not(unix))]
 pub const fn exposure_warning(_: &ProfileFile) -> Option<String> {
     None

@@ -22,9 +22,7 @@ impl Proxy {
         let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
         let scheme = scheme.to_ascii_lowercase();
         if !matches!(&*scheme, "http" | "https" | "socks4" | "socks4a" | "socks5" | "socks5h") {
-            return Err(
-                "a URL whose scheme is not http, https, socks4, socks4a, socks5 or socks5h",
-            );
+            return Err("not an http, https, socks4, socks4a, socks5 or socks5h URL");
         }
         // A password with a slash in it would be read as host and path.
         let rest = rest.strip_suffix('/').unwrap_or(rest);
@@ -65,9 +63,8 @@ impl fmt::Display for Proxy {
         let (scheme, rest) = self.url.split_once("://").unwrap_or_default();
         match rest.rsplit_once('@') {
             Some((credentials, host)) => {
-                let (user, _) = credentials.split_once(':').unwrap_or((credentials, ""));
-                let start: String = user.chars().take(2).collect();
-                write!(f, "{scheme}://{start}…@{host}")?;
+                let user: String = credentials.chars().take_while(|c| *c != ':').take(2).collect();
+                write!(f, "{scheme}://{user}…@{host}")?;
             }
             None => f.write_str(&self.url)?,
         }

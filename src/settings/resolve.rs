@@ -1,4 +1,4 @@
-//! Each setting from the first source that has it: flag, variable, profile, default.
+//! One setting per method, from the first source that has it: flag, variable, profile, default.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -13,12 +13,6 @@ use super::suggest;
 use crate::error::Error;
 use crate::secret::{Key, Secret};
 
-const MAX_TIMEOUT: Duration = Duration::from_secs(86_400);
-const TIMEOUT: &str = "a number of seconds above 0 and up to 86400, such as 10 or 1.5";
-
-/// The proxy variables of other programs, in order of precedence.
-const SHARED_PROXIES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
-
 /// The sources of settings, in order of precedence.
 #[derive(Clone, Copy, PartialEq)]
 enum Level {
@@ -29,7 +23,6 @@ enum Level {
 
 const LEVELS: [Level; 3] = [Level::Flag, Level::Variable, Level::Profile];
 
-/// Resolves one setting per method.
 pub struct Resolver<'a> {
     pub sources: &'a Sources<'a>,
     pub file: &'a ProfileFile,
@@ -83,10 +76,10 @@ impl Resolver<'_> {
     pub fn timeout(&self) -> Result<Setting<Duration>, Error> {
         let text = self.text("timeout", Setting::default("30"))?;
         match text.value.trim().parse().map(Duration::try_from_secs_f64) {
-            Ok(Ok(timeout)) if !timeout.is_zero() && timeout <= MAX_TIMEOUT => {
-                Ok(text.with(timeout))
+            Ok(Ok(time)) if !time.is_zero() && time.as_secs_f64() <= 86_400.0 => {
+                Ok(text.with(time))
             }
-            _ => Err(text.malformed(TIMEOUT)),
+            _ => Err(text.malformed("a number of seconds above 0 and up to 86400, such as 1.5")),
         }
     }
 
@@ -112,8 +105,8 @@ impl Resolver<'_> {
     pub fn proxy(&self, endpoint: &Endpoint) -> Result<Option<Setting<Proxy>>, Error> {
         let mut found = self.sources.given("proxy");
         if found.is_none() && endpoint.is_https() {
-            let shared = self.sources.variable(&SHARED_PROXIES);
-            found = shared.or_else(|| self.at(Level::Profile, "proxy"));
+            let shared = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+            found = self.sources.variable(&shared).or_else(|| self.at(Level::Profile, "proxy"));
         }
         let Some(given) = found else { return Ok(None) };
         let hint = "write it as SCHEME://HOST:PORT, or SCHEME://USER:PASSWORD@HOST:PORT";
@@ -125,7 +118,6 @@ impl Resolver<'_> {
         Ok(Some(proxy))
     }
 
-    /// A key or secret without white space around it.
     fn credential<T: From<String>>(
         &mut self,
         given: Setting<OsString>,

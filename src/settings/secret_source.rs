@@ -1,5 +1,5 @@
-//! Where a secret can come from, and how it is read. The errors are `missing_credentials` if it is
-//! empty, and otherwise `config`.
+//! Where a secret can come from, and how it is read. The error is `missing_credentials` if it is
+//! empty, else `config`.
 
 use std::fmt;
 use std::fs::File;
@@ -9,7 +9,7 @@ use std::process::Stdio;
 
 use super::origin::{Origin, Setting};
 use crate::error::{Code, Error};
-use crate::secret::{Flaw, Secret, trimmed, without_final_newline};
+use crate::secret::{Secret, trimmed, without_final_newline};
 use crate::{program, prompt};
 
 /// Far above any real secret.
@@ -21,7 +21,6 @@ pub enum SecretSource {
     Value(Secret),
     File(PathBuf),
     StandardInput,
-    /// Program and arguments, run without a shell.
     Command(Vec<String>),
 }
 
@@ -49,27 +48,20 @@ fn program_name(words: &[String]) -> &str {
 impl Setting<SecretSource> {
     /// Reads the secret, with a warning if white space was removed.
     pub fn read(&self) -> Result<(Secret, Option<String>), Error> {
-        let content = match &self.value {
+        let text = match &self.value {
             SecretSource::Value(secret) => return Ok((secret.clone(), None)),
             SecretSource::File(path) => File::open(path).and_then(read_limited),
-            SecretSource::StandardInput if io::stdin().is_terminal() => {
-                prompt::read_secret().map(String::into_bytes)
-            }
+            SecretSource::StandardInput if io::stdin().is_terminal() => prompt::read_secret(),
             SecretSource::StandardInput => read_limited(io::stdin().lock()),
             SecretSource::Command(words) => Ok(output_of(words, &self.origin)?),
         };
         let source = format!("{} ({})", self.value, self.origin);
-        let failed = |what: &str| Error::config(format!("the secret {what}: {source}"));
-        let content = content.map_err(|error| failed("can't be read").cause(error))?;
-        if content.len() as u64 > MAX_BYTES {
-            return Err(failed("is larger than 64 KiB")
-                .hint("check that it contains the secret and nothing else"));
-        }
-        let Ok(text) = std::str::from_utf8(&content) else {
-            return Err(failed("is not UTF-8 text")
-                .hint("on Windows, save the file as UTF-8, not as UTF-16"));
-        };
-        clean(without_final_newline(text), &source, "secret")
+        let text = text.map_err(|error| {
+            Error::config(format!("the secret can't be read: {source}")).cause(error).hint(
+                "check path and permissions; UTF-8 text (not UTF-16) of up to 64 KiB is expected",
+            )
+        })?;
+        clean(without_final_newline(&text), &source, "secret")
     }
 }
 
@@ -79,14 +71,11 @@ pub fn clean<T: From<String>>(
     source: &str,
     what: &str,
 ) -> Result<(T, Option<String>), Error> {
-    let value = trimmed(text).map_err(|flaw| match flaw {
-        Flaw::Empty => {
-            Error::new(Code::MissingCredentials, format!("the {what} is empty: {source}"))
-        }
-        Flaw::Control(position) => Error::config(format!(
-            "the {what} contains a control character at position {position}: {source}"
-        ))
-        .hint(format!("set the {what} again, without the line break or escape sequence in it")),
+    let value = trimmed(text).map_err(|flaw| {
+        let is_empty = text.trim().is_empty();
+        let code = if is_empty { Code::MissingCredentials } else { Code::Config };
+        Error::new(code, format!("the {what} {flaw}: {source}"))
+            .hint(format!("set the {what} again, as one line of text"))
     })?;
     if value.len() == text.len() {
         return Ok((T::from(value), None));
@@ -95,15 +84,16 @@ pub fn clean<T: From<String>>(
     Ok((T::from(value), Some(warning)))
 }
 
-/// The content, or more than `MAX_BYTES` of it.
-fn read_limited(input: impl Read) -> io::Result<Vec<u8>> {
-    let mut content = Vec::new();
-    input.take(MAX_BYTES + 1).read_to_end(&mut content)?;
-    Ok(content)
+fn read_limited(input: impl Read) -> io::Result<String> {
+    let mut text = String::new();
+    if input.take(MAX_BYTES + 1).read_to_string(&mut text)? as u64 > MAX_BYTES {
+        return Err(io::Error::other("larger than 64 KiB"));
+    }
+    Ok(text)
 }
 
 /// Runs the program with our standard input and standard error, and reads what it prints.
-fn output_of(words: &[String], origin: &Origin) -> Result<Vec<u8>, Error> {
+fn output_of(words: &[String], origin: &Origin) -> Result<String, Error> {
     let name = program_name(words);
     let failed = |what: &str| Error::config(format!("secret_command: {name} {what} ({origin})"));
     let mut command = program::command(words[0].as_ref(), &program::search_path());
@@ -114,17 +104,14 @@ fn output_of(words: &[String], origin: &Origin) -> Result<Vec<u8>, Error> {
              a secret itself belongs to the key secret",
         )
     })?;
-    let content = read_limited(child.stdout.take().expect("stdout is piped above"));
-    let content = content.map_err(|error| failed("can't be read").cause(error))?;
-    if content.len() as u64 > MAX_BYTES {
-        // It may print forever, and its exit code no longer matters.
-        let _ = child.kill();
-        let _ = child.wait();
-        return Ok(content);
-    }
+    // A program that prints more than the limit ends at its closed pipe.
+    let text = read_limited(child.stdout.take().expect("stdout is piped above"));
+    let text = text.map_err(|error| {
+        failed("printed no secret").cause(error).hint("it must print the secret and nothing else")
+    })?;
     let status = child.wait().map_err(|error| failed("can't be waited for").cause(error))?;
     let how = match status.code() {
-        Some(0) => return Ok(content),
+        Some(0) => return Ok(text),
         Some(code) => format!("ended with exit code {code}"),
         None => format!("was ended by a {status}"),
     };

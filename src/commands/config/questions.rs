@@ -11,7 +11,7 @@ use crate::commands::session;
 use crate::console::Console;
 use crate::error::{Code, Error};
 use crate::output::parent;
-use crate::secret::{Flaw, trimmed};
+use crate::secret::trimmed;
 use crate::settings::{
     BUILT_IN_NAMES, Flags, Origin, ProfileFile, Settings, Sources, resolve_with,
 };
@@ -116,8 +116,5 @@ impl Questions<'_> {
 }
 
 fn credential(answer: &str) -> Result<String, &'static str> {
-    trimmed(answer).map_err(|flaw| match flaw {
-        Flaw::Empty => "the answer is empty",
-        Flaw::Control(_) => "the answer contains a control character",
-    })
+    trimmed(answer).map_err(|_| "the answer is empty or contains a control character")
 }
