@@ -24,8 +24,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// Connects directly or through a proxy, given as URL with its password. Trusts the operating
-    /// system's certificate authorities if no others are given.
+    /// The proxy is a URL with its password. Without `trusted`, the system's authorities are trusted.
     pub fn new(
         endpoint: &Uri,
         proxy: Option<&str>,
@@ -44,7 +43,7 @@ impl Client {
             .build();
         let invalid = |error| Error::config("the proxy is invalid").cause(error);
         let proxy = match proxy {
-            // ureq ignores a proxy that it can't use, so its refusal must end here.
+            // ureq would connect directly without a valid one.
             Some(url) => Some(Proxy::new(url).map_err(invalid)?),
             None => None,
         };
@@ -62,12 +61,10 @@ impl Client {
         Ok(Self { endpoint: endpoint.clone(), config })
     }
 
-    /// One POST of a JSON body until the deadline, the end of the budget. If only the response's
-    /// body is cut off, the response contains the error.
+    /// One POST of a JSON body. If only the response's body is cut off, the response has the error.
     ///
-    /// A name look-up, a proxy that sends a byte now and then, and the platform verifiers of
-    /// Windows and macOS, which may fetch revocation lists, outlast ureq's own timeouts: only a
-    /// thread that is left behind keeps the budget.
+    /// Name look-ups, slow proxies and platform verifiers that fetch revocation lists outlast ureq's
+    /// own timeouts: only a thread that is left behind keeps the budget.
     pub fn post(
         &self,
         body: String,

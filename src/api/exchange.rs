@@ -1,4 +1,5 @@
-//! The exchange: attempts within one time budget, until there is a token or a final failure.
+//! The exchange: attempts within one time budget, until there is a token or a final failure, which
+//! has the earlier ones as details.
 
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
@@ -21,11 +22,6 @@ pub struct TokenRequest<'a> {
 }
 
 /// Exchanges key and secret for a token, and reports each step to `watch` as a line of text.
-///
-/// A temporary failure is retried: a request has no effect that a second one could double.
-///
-/// # Errors
-/// The failure of the last attempt, with the earlier ones as details.
 pub fn exchange(
     client: &Client,
     request: &TokenRequest<'_>,

@@ -9,9 +9,8 @@ use super::connect::{PROXY, Peer, SERVER, Stage, Step};
 use super::tls;
 use crate::error::{Code, Error};
 
-pub const NOT_THE_API: &str = "check the token URL, whether a proxy responds instead of the API, \
-                               and whether the server requires a client certificate, which is not \
-                               sent";
+pub const NOT_THE_API: &str = "check the token URL, whether a proxy responds instead of the API, and \
+    whether the server requires a client certificate, which is not sent";
 
 /// The error of a response that this API would not give.
 pub fn unexpected(message: impl Into<String>) -> Error {

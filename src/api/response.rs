@@ -1,7 +1,4 @@
-//! A response of the API becomes a token or an error.
-//!
-//! The documented responses are in the vendor's documentation ("API Reference / Data Extraction API
-//! / Authentication", version 4.1).
+//! A response of the API becomes a token, or an error with the server's words if they are safe.
 
 use serde_json::Value;
 use ureq::http::response::Parts;
@@ -12,16 +9,12 @@ use super::server_text::shown;
 use crate::error::{Code, Error};
 use crate::secret::{Key, Secret, Token};
 
-/// The size limit of a response's body: more than this API ever sends.
+/// The size limit of a response's body.
 pub const MAX_BYTES: u64 = 1 << 20;
 
 /// A response as it came. Its body may be cut off or too long.
 pub type Response = http::Response<Result<Vec<u8>, Error>>;
 
-/// The token in a response.
-///
-/// # Errors
-/// Why there is none, with the server's own words if they are safe to show.
 pub fn token(response: Response, key: &Key, secret: &Secret) -> Result<Token, Error> {
     let (head, body) = response.into_parts();
     let status = head.status.as_u16();
@@ -44,8 +37,8 @@ fn read_token(head: &Parts, body: &[u8], shown: impl Fn(&str) -> String) -> Resu
             format!("compressed although not requested ({})", shown(encoding))
         } else {
             let declared = header(head, "content-type").unwrap_or("none").split(';').next();
-            let (size, declared) = (body.len(), shown(declared.unwrap_or_default()));
-            format!("not JSON ({size} bytes, content type: {declared})")
+            let declared = shown(declared.unwrap_or_default());
+            format!("not JSON ({} bytes, content type: {declared})", body.len())
         };
         return Err(unexpected(format!("the response is {how}")));
     };
@@ -116,10 +109,11 @@ fn meaning(status: u16, reason: Option<&str>) -> (Code, &'static str, &'static s
             "the server failed",
             "try again later; if it persists, contact the API's operator",
         ),
-        300..=399 => {
-            let message = "the response is a redirect, which is not followed";
-            (Code::UnexpectedResponse, message, NOT_THE_API)
-        }
+        300..=399 => (
+            Code::UnexpectedResponse,
+            "the response is a redirect, which is not followed",
+            NOT_THE_API,
+        ),
         _ => (Code::UnexpectedResponse, "the response has an unexpected status", NOT_THE_API),
     }
 }

@@ -9,7 +9,6 @@ use crate::error::{Code, Error};
 const CLOCK: &str = "check this machine's clock; if it is right, {peer} needs a new certificate";
 const RENEW: &str = "{peer} needs another certificate";
 
-/// The error for a TLS failure.
 pub fn error(peer: Peer, error: &Tls) -> Error {
     let name = innermost_name(error);
     let known = match error {

@@ -7,7 +7,6 @@ use crate::console::{Console, printable};
 use crate::error::Error;
 use crate::settings::{self, Row, Sources};
 
-/// Prints all settings. A missing key or secret is a warning here.
 pub fn run(args: &ShowArgs, console: &Console) -> Result<u8, Error> {
     let settings = settings::resolve(&Sources::from_env(&args.settings.0))?;
     for warning in &settings.warnings {
