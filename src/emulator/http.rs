@@ -4,7 +4,7 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
-/// Head and body together. A token request has a few hundred bytes.
+/// Head and body together.
 const MAX_REQUEST: u64 = 64 * 1024;
 
 #[derive(Default)]
@@ -86,7 +86,6 @@ impl Response {
         Self { status, content_type: "application/json", body }
     }
 
-    /// An error in the shape of the documented ones.
     pub fn error(status: u16, text: &str) -> Self {
         Self::json(status, format!("{{ \"status\": \"error\", \"error\": \"{text}\" }}"))
     }

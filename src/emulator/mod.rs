@@ -1,8 +1,5 @@
-//! A stand-in for the API, for tests without an account and without the network.
-//!
-//! It responds as the vendor's documentation says ("API Reference / Data Extraction API /
-//! Authentication", version 4.1) at both environments' paths, and serves a page in place of the
-//! component. It is not a copy of the service: the API does not accept its tokens.
+//! A stand-in for the API, which responds as the vendor's documentation says ("API Reference / Data
+//! Extraction API / Authentication", version 4.1), and a page in place of the component.
 
 mod api;
 mod fault;
@@ -25,7 +22,6 @@ pub const TOKEN_PATHS: [&str; 2] = [
     "/smart-extract-api/api/account/v1/auth/token",
     "/smart-extract-stg-api/api/account/v1/auth/token",
 ];
-/// The paths of the component.
 pub const PAGE_PATHS: [&str; 2] = ["/smart-extract", "/smart-extract-stg"];
 
 #[derive(Default)]
@@ -47,12 +43,11 @@ impl Emulator {
         thread::spawn(move || {
             for stream in listener.incoming() {
                 let Ok(stream) = stream else {
-                    // Until a connection ends, if file descriptors have run out.
+                    // File descriptors may have run out.
                     thread::sleep(Duration::from_millis(20));
                     continue;
                 };
                 let emulator = Arc::clone(&emulator);
-                // If no thread can be created, only this connection is closed.
                 let _ = thread::Builder::new().spawn(move || drop(emulator.serve(&stream)));
             }
         });
