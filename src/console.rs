@@ -22,7 +22,6 @@ pub enum Verbosity {
     Verbose,
 }
 
-/// How this run prints messages and errors.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct OutputOptions {
     pub json_errors: bool,
@@ -64,7 +63,6 @@ impl Console {
         }
     }
 
-    /// Reports what was done, unless `-q` was given.
     pub fn notice(&self, text: &str) {
         if self.options.verbosity != Verbosity::Quiet {
             Self::log(text);
@@ -93,14 +91,12 @@ impl Console {
         Ok(written.context("standard output can't be written")?)
     }
 
-    /// Prints help or version to standard output, or, if the command is missing, to standard error.
     pub fn print_help(&self, help: &clap::Error) -> ExitCode {
         let code = if help.use_stderr() { Code::Usage.exit_code() } else { 0 };
         let printed = help.print().context("standard output can't be written");
         self.finish(printed.map(|()| code).map_err(Error::from))
     }
 
-    /// Ends a run: prints its error, if there is one, and returns its exit code.
     pub fn finish(&self, outcome: Result<u8, Error>) -> ExitCode {
         match outcome {
             Ok(code) => {
@@ -113,7 +109,6 @@ impl Console {
         }
     }
 
-    /// Prints an error that does not end the run.
     pub fn report(&self, error: &Error) {
         if self.options.json_errors {
             let _ = writeln!(io::stderr().lock(), "{}", error.json(&self.held.take()));

@@ -13,7 +13,6 @@ use crate::signals;
 
 const SECRET_PROMPT: &str = "Secret (hidden): ";
 
-/// Asks until `parse` accepts the answer.
 pub fn ask<T>(
     read: impl Fn() -> io::Result<String>,
     parse: impl Fn(&str) -> Result<T, &'static str>,

@@ -17,7 +17,6 @@ use super::response::{MAX_BYTES, Response};
 use super::trust;
 use crate::error::Error;
 
-/// An endpoint, and how it is reached.
 pub struct Client {
     endpoint: Uri,
     config: Config,

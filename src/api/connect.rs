@@ -20,7 +20,6 @@ use ureq::unversioned::transport::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer {
     pub name: &'static str,
-    /// The setting that contains its address.
     pub url: &'static str,
 }
 

@@ -12,11 +12,9 @@ use super::{response, retry};
 use crate::error::Error;
 use crate::secret::{Key, Secret, Token};
 
-/// A request for a token.
 pub struct TokenRequest<'a> {
     pub key: &'a Key,
     pub secret: &'a Secret,
-    /// The time for all network work, including retries and waits.
     pub budget: Duration,
     pub retries: u32,
 }

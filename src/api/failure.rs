@@ -29,7 +29,6 @@ pub fn timed_out(budget: Duration, stage: &Stage) -> Error {
         .hint(hint)
 }
 
-/// The error for ureq's failure in a stage.
 pub fn failed(error: Ureq, stage: &Stage, has_proxy: bool) -> Error {
     let peer = stage.peer;
     match error {

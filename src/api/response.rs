@@ -9,7 +9,6 @@ use super::server_text::shown;
 use crate::error::{Code, Error};
 use crate::secret::{Key, Secret, Token};
 
-/// The size limit of a response's body.
 pub const MAX_BYTES: u64 = 1 << 20;
 
 /// A response as it came. Its body may be cut off or too long.
@@ -65,15 +64,14 @@ fn status_error(head: &Parts, body: &[u8], shown: impl Fn(&str) -> String) -> Er
     Error::new(code, format!("{message} (HTTP {status}{quoted})")).hint(hint)
 }
 
-/// The error text, in either of the two documented shapes.
 fn reason(body: &[u8]) -> Option<String> {
     let json: Value = serde_json::from_slice(body).ok()?;
     let text = json.pointer("/error/message").or(json.pointer("/error"))?;
     Some(text.as_str()?.to_owned())
 }
 
-/// Code, message and hint for a status other than 200.
 fn meaning(status: u16, reason: Option<&str>) -> (Code, &'static str, &'static str) {
+    let not_the_api = |message| (Code::UnexpectedResponse, message, NOT_THE_API);
     let said = reason.unwrap_or_default().trim().trim_end_matches('.').to_ascii_lowercase();
     match status {
         401 if said == "invalid credentials provided" => (
@@ -109,12 +107,8 @@ fn meaning(status: u16, reason: Option<&str>) -> (Code, &'static str, &'static s
             "the server failed",
             "try again later; if it persists, contact the API's operator",
         ),
-        300..=399 => (
-            Code::UnexpectedResponse,
-            "the response is a redirect, which is not followed",
-            NOT_THE_API,
-        ),
-        _ => (Code::UnexpectedResponse, "the response has an unexpected status", NOT_THE_API),
+        300..=399 => not_the_api("the response is a redirect, which is not followed"),
+        _ => not_the_api("the response has an unexpected status"),
     }
 }
 

@@ -54,7 +54,6 @@ fn listen(on: &str, console: &Console) -> Result<(TcpListener, SocketAddr), Erro
     Ok((listener, address))
 }
 
-/// The settings that point this program at the emulator.
 fn variables(args: &EmulatorArgs, address: SocketAddr) -> [(String, String); 4] {
     let base = format!("http://{address}");
     [

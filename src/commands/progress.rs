@@ -23,7 +23,6 @@ impl Progress {
         let style = ProgressStyle::with_template("{msg} {used}").expect("a valid template");
         let bar = ProgressBar::hidden().with_style(style.with_key("used", used));
         let started = bar.downgrade();
-        // Without a thread there is no status line.
         let _ = thread::Builder::new().spawn(move || {
             thread::sleep(Duration::from_secs(1));
             if let Some(bar) = started.upgrade() {

@@ -17,7 +17,6 @@ pub use self::fault::Fault;
 use self::http::{Request, Response};
 use crate::console::Console;
 
-/// The paths of production and staging in the vendor's documentation.
 pub const TOKEN_PATHS: [&str; 2] = [
     "/smart-extract-api/api/account/v1/auth/token",
     "/smart-extract-stg-api/api/account/v1/auth/token",
@@ -37,7 +36,6 @@ pub struct Emulator {
 }
 
 impl Emulator {
-    /// Serves in threads of its own until the process ends.
     pub fn start(self, listener: TcpListener) {
         let emulator = Arc::new(self);
         thread::spawn(move || {

@@ -4,7 +4,6 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-/// The file of `--output`.
 pub enum Target {
     /// Replaced as a whole; it may be new.
     Regular(PathBuf),
@@ -13,7 +12,6 @@ pub enum Target {
 }
 
 impl Target {
-    /// Checks that the file can be written, without changing it.
     pub fn check(path: &Path) -> io::Result<Self> {
         if path.as_os_str().as_encoded_bytes().ends_with(b"/") {
             return Err(io::ErrorKind::IsADirectory.into());

@@ -54,7 +54,10 @@ impl Destination {
             }
             Self::Github(path) => {
                 // The masks come first, so that no failure or signal leaves an unmasked value.
-                Console::print(masks(session))?;
+                // The runner decodes `%25` in them.
+                let mask = |value: &str| format!("::add-mask::{}\n", value.replace('%', "%25"));
+                let url = session.iframe_url.expose();
+                Console::print(mask(session.token.expose()) + &mask(url))?;
                 append(&path, &text).map_err(unwritable(Code::Internal, &path))
             }
         }
@@ -69,13 +72,6 @@ fn check_github(variable: &str) -> Result<PathBuf, Error> {
     }
     check_append(&path).map_err(unwritable(Code::Config, &path))?;
     Ok(path)
-}
-
-/// The commands that make GitHub's runner hide token and URL in the log.
-fn masks(session: &Session) -> String {
-    // The runner decodes `%25` in the data of a command.
-    let mask = |value: &str| format!("::add-mask::{}\n", value.replace('%', "%25"));
-    mask(session.token.expose()) + &mask(session.iframe_url.expose())
 }
 
 pub fn unwritable(code: Code, path: &Path) -> impl FnOnce(io::Error) -> Error {

@@ -58,7 +58,6 @@ pub fn run(path: &Path, profile: &str, console: &Console) -> Result<u8, Error> {
     Ok(0)
 }
 
-/// The file, which must not have the profile yet, as text and parsed.
 fn read_without(path: &Path, profile: &str) -> Result<(String, ProfileFile), Error> {
     let text = read_profile_file(path)?.unwrap_or_default();
     let file = ProfileFile::parse(path, text.clone())?;

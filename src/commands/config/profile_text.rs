@@ -25,7 +25,6 @@ pub fn table(profile: &str, settings: &[(&str, Value)]) -> String {
     table
 }
 
-/// The profile file as it would be with the table at its end.
 pub fn extended(path: &Path, base: &str, table: &str) -> Result<ProfileFile, Error> {
     ProfileFile::parse(path, [base, "\n\n", table].concat()).map_err(|error| {
         Error::config(format!("{} can't be extended; nothing was changed", path.display()))

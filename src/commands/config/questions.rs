@@ -13,16 +13,14 @@ use crate::error::{Code, Error};
 use crate::output::parent;
 use crate::secret::{Flaw, trimmed};
 use crate::settings::{
-    BUILT_IN_NAMES, Flags, Origin, ProfileFile, Settings, Sources, resolve_with,
+    BUILT_IN_NAMES, Flags, Origin, ProfileFile, Settings, Sources, resolve_with, variable_name,
 };
 use crate::{program, prompt};
 
 pub struct Questions<'a> {
     pub path: &'a Path,
     pub profile: &'a str,
-    /// The file's content.
     pub base: &'a str,
-    /// The file's own environments.
     pub environments: Vec<&'a str>,
 }
 
@@ -93,11 +91,9 @@ impl Questions<'_> {
             ("config".to_owned(), self.path.into()),
             ("profile".to_owned(), self.profile.into()),
         ]);
+        let replaced = ["env", "key", "secret", "secret_file"].map(variable_name);
         let variable = |name: &str| match name {
-            "SMARTEXTRACT_ENV"
-            | "SMARTEXTRACT_KEY"
-            | "SMARTEXTRACT_SECRET"
-            | "SMARTEXTRACT_SECRET_FILE" => None,
+            _ if replaced.iter().any(|replaced| replaced == name) => None,
             _ => env::var_os(name),
         };
         let sources = Sources { variable: &variable, ..Sources::from_env(&flags) };
