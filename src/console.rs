@@ -69,9 +69,8 @@ impl Console {
         }
     }
 
-    /// Writes a line without a label to standard error, from any thread.
+    /// Writes a line without a label in one write, so that no other process writes into it.
     pub fn log(text: &str) {
-        // In one write, so that no other process writes into the line.
         let _ = io::stderr().lock().write_all(format!("{}\n", printable(text)).as_bytes());
     }
 

@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, io};
 
-/// A command for a program that is looked up in `path`. On Windows `Command` itself finds only `.exe`
-/// files, but npm, az and gcloud are `.cmd` files.
+/// A command for a program. On Windows `Command` finds only `.exe`, not npm.cmd, az.cmd, gcloud.cmd.
 pub fn command(program: &OsStr, path: &OsStr) -> Command {
     match find(program, path) {
         Ok(found) if cfg!(windows) => Command::new(found),

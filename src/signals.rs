@@ -57,8 +57,7 @@ pub fn at_end(last_act: impl Fn(i32) + Send + 'static) -> io::Result<()> {
     Ok(())
 }
 
-/// Starts COMMAND, and forwards signals to it, except for Ctrl-C and Ctrl-\: a terminal sends them to
-/// COMMAND as well, and many programs give up their cleanup at a second SIGINT.
+/// Starts COMMAND, and forwards signals, except for keys, which a terminal sends to COMMAND as well.
 #[cfg(unix)]
 pub fn start(command: &mut Command) -> io::Result<Child> {
     use rustix::process::{Pid, Signal, kill_process};

@@ -60,7 +60,7 @@ impl Client {
         Ok(Self { endpoint: endpoint.clone(), config })
     }
 
-    /// One POST of a JSON body. If only the response's body is cut off, the response has the error.
+    /// One POST. If only the response's body is cut off, the response has the error.
     ///
     /// Name look-ups, slow proxies and platform verifiers that fetch revocation lists outlast ureq's
     /// own timeouts: only a thread that is left behind keeps the budget.

@@ -138,7 +138,6 @@ mod tests {
         let deep = |text: &str| format!(r#"{{"error":{{"message":"{text}"}},"type":"x"}}"#);
         for (status, body, code, hint) in [
             (401, flat("Invalid credentials provided"), InvalidCredentials, "belong together"),
-            (401, deep("Invalid credentials provided"), InvalidCredentials, "belong together"),
             (401, flat("invalid Credentials provided. "), InvalidCredentials, "belong together"),
             (401, flat("This API key is disabled"), KeyDisabled, "enable the key"),
             (401, flat("who are you"), AccessDenied, "the key's roles"),
@@ -168,7 +167,6 @@ mod tests {
             (r#"{"data":{"token":"t"}} x"#, "not JSON"),
             ("{}", "contains no token"),
             (r#"{"data":{"token":1}}"#, "contains no token"),
-            (r#"{"token":"t"}"#, "contains no token"),
             (r#"[["t"]]"#, "contains no token"),
             (r#"{"data":{"token":""}}"#, "token is empty, or contains"),
             (r#"{"data":{"token":"a b"}}"#, "token is empty, or contains"),

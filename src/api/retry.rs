@@ -87,8 +87,6 @@ mod tests {
             (" 120 ", 120),
             ("99999999999999999999999", u64::MAX),
             ("Sun, 06 Nov 1994 08:49:40 GMT", 3),
-            ("Sunday, 06-Nov-94 08:49:40 GMT", 3),
-            ("Sun Nov  6 08:49:40 1994", 3),
             ("Sun, 06 Nov 1994 08:00:00 GMT", 0),
             ("", 0),
             ("-1", 0),
@@ -112,12 +110,6 @@ mod tests {
                 prop_assert!(wait < remaining);
                 prop_assert!(wait >= least);
             }
-        }
-
-        #[test]
-        fn any_number_is_read_as_seconds(number in "[0-9]{1,30}") {
-            let seconds = u64::try_from(number.parse::<u128>().unwrap()).unwrap_or(u64::MAX);
-            prop_assert_eq!(read(&number, SystemTime::UNIX_EPOCH), Duration::from_secs(seconds));
         }
     }
 }

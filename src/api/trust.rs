@@ -1,5 +1,4 @@
-//! Which certificate authorities are trusted: a PEM file's, or the operating system's. The errors
-//! say why there are none.
+//! The trusted certificate authorities. The errors say why there are none.
 
 use std::env;
 use std::fs;
@@ -34,8 +33,7 @@ pub fn from_pem_file(path: &Path) -> Result<RootCerts, anyhow::Error> {
     Ok(certificates.into())
 }
 
-/// The system's trust store, or the one that `SSL_CERT_FILE` and `SSL_CERT_DIR` name, which nothing
-/// else checks.
+/// The system's trust store, or that of `SSL_CERT_FILE` and `SSL_CERT_DIR`, which nothing else checks.
 pub fn of_system() -> Result<RootCerts, Error> {
     let file = env::var_os("SSL_CERT_FILE");
     let directories = env::var_os("SSL_CERT_DIR").unwrap_or_default();

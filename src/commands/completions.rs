@@ -58,8 +58,7 @@ complete --command smartextract --condition "contains -- -- (commandline --curre
     --arguments "(complete --do-complete (commandline --current-process --cut-at-cursor | string replace --regex '^.*? -- ' ''))"
 "#;
 
-/// Prints the candidates for a completion script; returns whether one asked. Each script passes `--`
-/// first; without this check, a variable set by accident would print a script instead of a token.
+/// Prints the candidates for a completion script, which passes `--` first; returns whether one asked.
 pub fn answer(arguments: &[OsString]) -> Result<bool, Error> {
     if !matches!(arguments.get(1), Some(first) if first == "--") {
         return Ok(false);

@@ -88,7 +88,7 @@ fn run_command(args: &EmulatorArgs, address: SocketAddr, console: &Console) -> R
     };
     let mut command = child::command(&args.command, &path)?;
     command.env("PATH", path).envs(variables(args, address));
-    // Neither this program's proxy nor another client's may be asked for the emulator.
+    // No proxy may be asked for the emulator.
     command.env_remove(variable_name("proxy"));
     let hosts = env::var("NO_PROXY").or(env::var("no_proxy")).unwrap_or_default();
     let no_proxy = match hosts.trim() {

@@ -59,7 +59,6 @@ mod tests {
             (r#"{"key":"d","secret":"s"}"#, 401, disabled),
             (r#"{"key":"k"}"#, 400, "strings key and secret"),
             (r#"{"key":1,"secret":"s"}"#, 400, "strings key and secret"),
-            ("[]", 400, "strings key and secret"),
             ("", 400, "strings key and secret"),
         ] {
             let response = exchange(JSON, body.as_bytes());

@@ -4,8 +4,6 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
-const MAX_REQUEST: u64 = 64 * 1024;
-
 #[derive(Default)]
 pub struct Request {
     pub method: String,
@@ -17,7 +15,7 @@ pub struct Request {
 
 impl Request {
     pub fn read(input: impl Read) -> Option<Self> {
-        let mut input = BufReader::new(input.take(MAX_REQUEST));
+        let mut input = BufReader::new(input.take(64 << 10));
         let first = read_line(&mut input)?;
         let (method, rest) = first.split_once(' ')?;
         let (target, _) = rest.split_once(" HTTP/1.")?;
@@ -141,11 +139,6 @@ mod tests {
             }
             request.extend(b"0\r\n\r\n");
             prop_assert_eq!(body_of(&request), Some(parts.concat().into_bytes()));
-        }
-
-        #[test]
-        fn any_bytes_are_a_request_or_not(bytes in "(GET|POST) [!-~]{0,9} HTTP/1.[01]\r\n\\PC*") {
-            let _ = Request::read(bytes.as_bytes());
         }
     }
 }

@@ -44,8 +44,7 @@ impl Target {
     }
 }
 
-/// Whether the path means this process's standard output, under any name. It must not be opened
-/// again: the position in a redirected file is the shell's.
+/// Whether the path means standard output, whose position in a redirected file is the shell's.
 pub fn is_standard_output(path: &Path) -> bool {
     if path == Path::new("-") {
         return true;
