@@ -1,6 +1,4 @@
-//! The terminal: prints results, messages and errors, and turns an outcome into an exit code.
-//!
-//! Only questions (`prompt`) and the status line are printed elsewhere.
+//! The terminal: prints everything but questions and the status line, and ends a run.
 
 use std::cell::RefCell;
 use std::io::{self, IsTerminal, Write};

@@ -1,6 +1,5 @@
-//! COMMAND of `exec` and `emulator`: how it starts, which signals it gets, its exit code.
-//!
-//! Errors are `not_found` or `not_executable` if it can't be started, `internal` otherwise.
+//! COMMAND of `exec` and `emulator`. Errors are `not_found` or `not_executable` if it can't be
+//! started, `internal` otherwise.
 
 use std::ffi::{OsStr, OsString};
 use std::io;

@@ -17,8 +17,8 @@ impl Progress {
             return Self(ProgressBar::hidden());
         }
         let used = move |state: &ProgressState, line: &mut dyn Write| {
-            let (used, total) = (state.elapsed().as_secs(), budget.as_secs_f64());
-            let _ = write!(line, "({used} s of {total} s)");
+            let used = state.elapsed().as_secs();
+            let _ = write!(line, "({used} s of {} s)", budget.as_secs_f64());
         };
         let style = ProgressStyle::with_template("{msg} {used}").expect("a valid template");
         let bar = ProgressBar::hidden().with_style(style.with_key("used", used));

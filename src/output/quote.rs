@@ -1,5 +1,4 @@
-//! Quoting for values without white space and control characters, as `api::response` and
-//! `settings::Template` ensure.
+//! Quoting for values without white space and control characters.
 
 /// POSIX shells, bash and zsh: nothing is special inside single quotes (POSIX.1-2017, 2.2.2).
 pub fn posix(value: &str) -> String {

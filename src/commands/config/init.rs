@@ -1,5 +1,4 @@
-//! `config init`: a new profile, from questions on a terminal, otherwise as a commented example.
-//! Nothing is replaced: the file is created, or the profile is added at its end.
+//! `config init`: creates a profile file, or adds a profile at its end.
 
 use std::fs::DirBuilder;
 use std::io::{self, IsTerminal};
