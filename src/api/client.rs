@@ -61,7 +61,6 @@ impl Client {
     }
 
     /// One POST. If only the response's body is cut off, the response has the error.
-    ///
     /// Name look-ups, slow proxies and platform verifiers that fetch revocation lists outlast ureq's
     /// own timeouts: only a thread that is left behind keeps the budget.
     pub fn post(

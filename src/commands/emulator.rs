@@ -90,7 +90,10 @@ fn run_command(args: &EmulatorArgs, address: SocketAddr, console: &Console) -> R
     command.env("PATH", path).envs(variables(args, address));
     // No proxy may be asked for the emulator.
     command.env_remove(variable_name("proxy"));
-    let hosts = env::var("NO_PROXY").or(env::var("no_proxy")).unwrap_or_default();
+    let mut hosts = env::var("NO_PROXY").unwrap_or_default();
+    if hosts.trim().is_empty() {
+        hosts = env::var("no_proxy").unwrap_or_default();
+    }
     let no_proxy = match hosts.trim() {
         "" => address.ip().to_string(),
         // Clients accept the wildcard only on its own.

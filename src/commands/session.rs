@@ -7,7 +7,6 @@ use crate::error::{Code, Error};
 use crate::output::Session;
 use crate::settings::{self, Flags, Origin, Setting, Settings, Sources};
 
-/// Resolves the settings of this process, and reports them with `-v`.
 pub fn settings(flags: &Flags, console: &Console) -> Result<Settings, Error> {
     let settings = settings::resolve(&Sources::from_env(flags))?;
     for row in settings.rows() {

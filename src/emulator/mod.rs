@@ -41,8 +41,7 @@ impl Emulator {
         thread::spawn(move || {
             for stream in listener.incoming() {
                 let Ok(stream) = stream else {
-                    // File descriptors may have run out.
-                    thread::sleep(Duration::from_millis(20));
+                    thread::sleep(Duration::from_millis(20)); // File descriptors may have run out.
                     continue;
                 };
                 let emulator = Arc::clone(&emulator);
