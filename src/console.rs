@@ -1,6 +1,4 @@
-//! The terminal: prints results, messages and errors, and turns an outcome into an exit code.
-//!
-//! Only questions (`prompt`) and the status line are printed elsewhere.
+//! The terminal: prints everything but questions and the status line, and ends a run.
 
 use std::cell::RefCell;
 use std::io::{self, IsTerminal, Write};
@@ -14,30 +12,23 @@ use clap::builder::styling::{AnsiColor, Style};
 use crate::error::{Code, Error};
 use crate::signals;
 
-/// How much is printed to standard error.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Verbosity {
-    /// Errors only.
     Quiet,
-    /// Errors and warnings.
     #[default]
     Normal,
-    /// Settings and progress as well.
     Verbose,
 }
 
-/// How this run prints messages and errors.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct OutputOptions {
     pub json_errors: bool,
-    /// Returns the statement that a failed run prints to standard output, for an exit code. Without
-    /// it, `eval` would evaluate nothing and succeed.
+    /// What a failed run prints for an exit code: without it, `eval` would succeed.
     pub failure_statement: Option<fn(u8) -> String>,
     pub verbosity: Verbosity,
     pub color: ColorChoice,
 }
 
-/// Standard output and standard error.
 pub struct Console {
     options: OutputOptions,
     /// Warnings held back until the end, because a JSON error must be the only line.
@@ -56,7 +47,6 @@ impl Console {
         Self { options, held: RefCell::new(Vec::new()) }
     }
 
-    /// Prints settings or progress, with `-v`.
     pub fn info(&self, text: impl FnOnce() -> String) {
         if self.options.verbosity == Verbosity::Verbose {
             Self::print_labelled("info:", AnsiColor::Blue, &text());
@@ -71,16 +61,14 @@ impl Console {
         }
     }
 
-    /// Reports what was done, unless `-q` was given.
     pub fn notice(&self, text: &str) {
         if self.options.verbosity != Verbosity::Quiet {
             Self::log(text);
         }
     }
 
-    /// Writes a line without a label to standard error, from any thread.
+    /// Writes a line without a label in one write, so that no other process writes into it.
     pub fn log(text: &str) {
-        // In one write, so that no other process writes into the line.
         let _ = io::stderr().lock().write_all(format!("{}\n", printable(text)).as_bytes());
     }
 
@@ -88,28 +76,24 @@ impl Console {
         matches!(self.options.verbosity, Verbosity::Verbose)
     }
 
-    /// Whether a status line can be shown: standard error is a terminal, `-v` does not print
-    /// progress there, and neither `-q` nor JSON errors demand that it contains only errors.
+    /// Whether a status line can be shown: not with `-v`, `-q` or JSON errors, only on a terminal.
     pub fn has_status_line(&self) -> bool {
         let is_normal = self.options.verbosity == Verbosity::Normal && !self.options.json_errors;
         is_normal && io::stderr().is_terminal()
     }
 
-    /// Writes the whole result to standard output.
     pub fn print(text: impl AsRef<[u8]>) -> Result<(), Error> {
         let mut stdout = io::stdout().lock();
         let written = stdout.write_all(text.as_ref()).and_then(|()| stdout.flush());
         Ok(written.context("standard output can't be written")?)
     }
 
-    /// Prints help or version to standard output, or, if the command is missing, to standard error.
     pub fn print_help(&self, help: &clap::Error) -> ExitCode {
         let code = if help.use_stderr() { Code::Usage.exit_code() } else { 0 };
         let printed = help.print().context("standard output can't be written");
         self.finish(printed.map(|()| code).map_err(Error::from))
     }
 
-    /// Ends a run: prints its error, if there is one, and returns its exit code.
     pub fn finish(&self, outcome: Result<u8, Error>) -> ExitCode {
         match outcome {
             Ok(code) => {
@@ -122,7 +106,6 @@ impl Console {
         }
     }
 
-    /// Prints an error that does not end the run.
     pub fn report(&self, error: &Error) {
         if self.options.json_errors {
             let _ = writeln!(io::stderr().lock(), "{}", error.json(&self.held.take()));
@@ -154,8 +137,7 @@ impl Console {
         }));
     }
 
-    /// Lets a signal that ends this process fail an `eval` as well, and lets it end process 1, as in a
-    /// container without an init.
+    /// Lets a signal fail an `eval`, and end this process even as a container's first one.
     pub fn report_signals(&self) {
         let statement = self.options.failure_statement;
         if statement.is_some() || process::id() == 1 {
@@ -168,7 +150,6 @@ impl Console {
         }
     }
 
-    /// Writes a line to standard error. An error is ignored, because it can't be reported.
     fn print_labelled(label: &str, color: AnsiColor, text: &str) {
         let style = Style::new().bold().fg_color(Some(color.into()));
         let text = printable(text);

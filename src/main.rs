@@ -1,8 +1,5 @@
-//! `smartextract` exchanges a SmartExtract API key and its secret for a session token.
-//!
-//! How a command line becomes a token: `cli` parses it, and `commands` starts `commands::token`.
-//! Through `commands::session`, `settings` resolves flags, environment variables and the profile
-//! file, and `api` makes the exchange. `output` formats the token, and `console` prints it.
+//! `smartextract` exchanges a key and its secret for a session token: `cli` parses the command line,
+//! `commands` runs, `settings` resolves, `api` makes the exchange, `output` formats, `console` prints.
 
 mod api;
 mod cli;

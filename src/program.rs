@@ -1,17 +1,12 @@
-//! Starting other programs: what `exec`, `emulator` and `secret_command` have in common.
-//!
-//! Errors are `NotFound`, or `PermissionDenied` if what is found is not an executable file; the
-//! path of this program may be unknown, on Linux without `/proc` for example.
+//! Starting other programs. Errors are `NotFound`, or `PermissionDenied` if what is found is not an
+//! executable file; the path of this program may be unknown, on Linux without `/proc` for example.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, io};
 
-/// A command for a program that is looked up in `path`.
-///
-/// On Windows `Command` itself finds only `.exe` files, but npm, az and gcloud are `.cmd` files:
-/// there the look-up follows `PATHEXT`, as in cmd.exe and PowerShell.
+/// A command for a program. On Windows `Command` finds only `.exe`, not npm.cmd, az.cmd, gcloud.cmd.
 pub fn command(program: &OsStr, path: &OsStr) -> Command {
     match find(program, path) {
         Ok(found) if cfg!(windows) => Command::new(found),
@@ -19,7 +14,6 @@ pub fn command(program: &OsStr, path: &OsStr) -> Command {
     }
 }
 
-/// Looks a program up in `path`.
 pub fn find(program: &OsStr, path: &OsStr) -> io::Result<PathBuf> {
     if let Ok(found) = which::which_in(program, Some(path), "") {
         return Ok(found);
@@ -43,8 +37,7 @@ pub fn search_path() -> OsString {
     env::var_os("PATH").unwrap_or_else(|| "/bin:/usr/bin".into())
 }
 
-/// `PATH`, with this program's directory put first if it leads to another `smartextract` or to
-/// none.
+/// `PATH`, with this program's directory put first if it does not lead to this program.
 pub fn path_with_this_program() -> io::Result<OsString> {
     let program = env::current_exe()?.canonicalize()?;
     let path = search_path();

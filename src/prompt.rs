@@ -1,11 +1,8 @@
-//! Questions on the terminal.
+//! Questions on the terminal. They fail with `usage` if the input ends (Ctrl-D) or is not UTF-8.
 //!
-//! For a hidden answer, inquire, cliclack, dialoguer and rpassword were tried on real terminals. Each
-//! is worse: they insert `u` for Ctrl-U, show a paste between two keys, or leave the echo off, or
-//! the secret visible, after Ctrl-C or Ctrl-Z. Here the terminal edits the line, as in `sudo`.
-//!
-//! Questions fail with `usage` if the input ends (Ctrl-D) or is not UTF-8; reading a line fails as the
-//! system does.
+//! For a hidden answer, inquire, cliclack, dialoguer and rpassword were tried on real terminals: they
+//! insert `u` for Ctrl-U, show a paste between two keys, or leave the echo off, or the secret
+//! visible, after Ctrl-C or Ctrl-Z. Here the terminal edits the line, as in `sudo`.
 
 use std::io::{self, Write};
 
@@ -16,7 +13,6 @@ use crate::signals;
 
 const SECRET_PROMPT: &str = "Secret (hidden): ";
 
-/// Asks until `parse` accepts the answer.
 pub fn ask<T>(
     read: impl Fn() -> io::Result<String>,
     parse: impl Fn(&str) -> Result<T, &'static str>,
@@ -44,7 +40,6 @@ pub fn choose(question: &str, options: &[&str], default: usize) -> Result<usize,
     })
 }
 
-/// Asks for yes or no; yes is the default.
 pub fn confirm(question: &str) -> Result<bool, Error> {
     let read = || read_line(question);
     ask(read, |answer| match answer.to_ascii_lowercase().as_str() {
@@ -54,7 +49,6 @@ pub fn confirm(question: &str) -> Result<bool, Error> {
     })
 }
 
-/// Shows the prompt and reads a line.
 pub fn read_line(prompt: &str) -> io::Result<String> {
     show(prompt);
     let mut line = String::new();
@@ -71,9 +65,7 @@ fn show(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
-/// Reads a line with the echo off.
-///
-/// Ctrl-C and Ctrl-Z end the line. Their signal follows once the terminal is restored.
+/// Reads a line with the echo off. The signal of Ctrl-C and Ctrl-Z follows once it is on again.
 #[cfg(unix)]
 pub fn read_secret() -> io::Result<String> {
     use rustix::process::{Signal, kill_current_process_group};
@@ -89,7 +81,6 @@ pub fn read_secret() -> io::Result<String> {
     let _ = signals::at_end(move |_| {
         let _ = tcsetattr(io::stdin(), OptionalActions::Now, &restored);
     });
-    // A terminal's longest line, read at once.
     let mut line = [0; 4096];
     loop {
         tcsetattr(io::stdin(), OptionalActions::Now, &hidden)?;
@@ -97,7 +88,6 @@ pub fn read_secret() -> io::Result<String> {
         show(SECRET_PROMPT);
         let length = rustix::io::read(io::stdin(), &mut line);
         tcsetattr(io::stdin(), OptionalActions::Now, &before)?;
-        // The end of the line was not shown.
         show("\n");
         let line = &line[..length?];
         match line.last() {
@@ -113,7 +103,6 @@ pub fn read_secret() -> io::Result<String> {
     }
 }
 
-/// Reads a line with the echo off; rpassword restores the console itself.
 #[cfg(not(unix))]
 pub fn read_secret() -> io::Result<String> {
     show(SECRET_PROMPT);

@@ -1,6 +1,4 @@
-//! Signals that do nothing, end this process with an exit code, or are forwarded to COMMAND.
-//!
-//! Errors mean that the system refuses a handler.
+//! Signals. Errors mean that the system refuses a handler.
 
 use std::process::{self, Child, Command};
 use std::{io, thread};
@@ -10,11 +8,8 @@ use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SI
 #[cfg(unix)]
 use signal_hook::iterator::Signals;
 
-/// Gives two signals a handler that does nothing. Call it before anything else.
-///
-/// - SIGCHLD: some parents ignore it (`trap '' CHLD`, some CI runners), which is inherited. Waiting
-///   for a child then fails with ECHILD (POSIX.1-2017, wait).
-/// - SIGXFSZ: a write beyond `ulimit -f` fails, instead of ending the process without a message.
+/// Gives two signals a handler that does nothing: without it, waiting for a child fails if the parent
+/// ignores SIGCHLD (some CI runners), and a write beyond `ulimit -f` ends the process (SIGXFSZ).
 pub fn neutralize() {
     #[cfg(unix)]
     for signal in [SIGCHLD, SIGXFSZ] {
@@ -37,8 +32,7 @@ fn ending() -> Vec<i32> {
     signals
 }
 
-/// From here on, a signal that ends this process first calls `last_act` with the exit code. It also
-/// ends process 1, which signals without a handler do not.
+/// From here on, a signal that ends this process, even process 1, first calls `last_act`.
 pub fn at_end(last_act: impl Fn(i32) + Send + 'static) -> io::Result<()> {
     #[cfg(unix)]
     {
@@ -55,18 +49,15 @@ pub fn at_end(last_act: impl Fn(i32) + Send + 'static) -> io::Result<()> {
         });
     }
     #[cfg(windows)]
-    {
-        let handler = move || {
-            last_act(130);
-            process::exit(130);
-        };
-        ctrlc::set_handler(handler).map_err(io::Error::other)?;
-    }
+    ctrlc::set_handler(move || {
+        last_act(130);
+        process::exit(130);
+    })
+    .map_err(io::Error::other)?;
     Ok(())
 }
 
-/// Starts COMMAND, and forwards signals to it, except for Ctrl-C and Ctrl-\: a terminal sends them to
-/// COMMAND as well, and many programs give up their cleanup at a second SIGINT.
+/// Starts COMMAND, and forwards signals, except for keys, which a terminal sends to COMMAND as well.
 #[cfg(unix)]
 pub fn start(command: &mut Command) -> io::Result<Child> {
     use rustix::process::{Pid, Signal, kill_process};

@@ -17,15 +17,13 @@ use super::response::{MAX_BYTES, Response};
 use super::trust;
 use crate::error::Error;
 
-/// An endpoint, and how it is reached.
 pub struct Client {
     endpoint: Uri,
     config: Config,
 }
 
 impl Client {
-    /// Connects directly or through a proxy, given as URL with its password. Trusts the operating
-    /// system's certificate authorities if no others are given.
+    /// The proxy is a URL with its password. Without `trusted`, the system's authorities are trusted.
     pub fn new(
         endpoint: &Uri,
         proxy: Option<&str>,
@@ -44,7 +42,7 @@ impl Client {
             .build();
         let invalid = |error| Error::config("the proxy is invalid").cause(error);
         let proxy = match proxy {
-            // ureq ignores a proxy that it can't use, so its refusal must end here.
+            // ureq would connect directly without a valid one.
             Some(url) => Some(Proxy::new(url).map_err(invalid)?),
             None => None,
         };
@@ -62,12 +60,9 @@ impl Client {
         Ok(Self { endpoint: endpoint.clone(), config })
     }
 
-    /// One POST of a JSON body until the deadline, the end of the budget. If only the response's
-    /// body is cut off, the response contains the error.
-    ///
-    /// A name look-up, a proxy that sends a byte now and then, and the platform verifiers of
-    /// Windows and macOS, which may fetch revocation lists, outlast ureq's own timeouts: only a
-    /// thread that is left behind keeps the budget.
+    /// One POST. If only the response's body is cut off, the response has the error.
+    /// Name look-ups, slow proxies and platform verifiers that fetch revocation lists outlast ureq's
+    /// own timeouts: only a thread that is left behind keeps the budget.
     pub fn post(
         &self,
         body: String,

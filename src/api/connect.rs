@@ -20,12 +20,10 @@ use ureq::unversioned::transport::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer {
     pub name: &'static str,
-    /// The setting that contains its address.
     pub url: &'static str,
 }
 
 impl Peer {
-    /// Inserts name and setting into a text.
     pub fn fill(self, text: &str) -> String {
         text.replace("{peer}", self.name).replace("{url}", self.url)
     }
@@ -120,8 +118,7 @@ impl<In: Transport> Connector<In> for Network {
     }
 }
 
-/// Tries the addresses one after the other without waiting for those that don't respond (RFC 8305,
-/// sections 5 and 8). An attempt that loses goes on in its thread.
+/// Tries the addresses side by side (RFC 8305, 5 and 8). A losing attempt goes on in its thread.
 fn race(addresses: &[SocketAddr], begin: impl Fn(SocketAddr)) -> Result<TcpStream, Error> {
     let (sender, results) = mpsc::channel();
     let mut failure = Error::HostNotFound;
@@ -159,8 +156,7 @@ impl Transport for Connection {
     }
 
     fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), Error> {
-        // The other side may have sent the reason before it closed the connection, as an alert or a
-        // response. If it has not, the next read fails, too.
+        // The next read returns the reason (an alert or a response), or fails as well.
         let _ = self.stream.write_all(&self.buffers.output()[..amount]);
         Ok(())
     }

@@ -1,4 +1,5 @@
-//! The exchange: attempts within one time budget, until there is a token or a final failure.
+//! The exchange: attempts within one time budget, until there is a token or a final failure, which
+//! has the earlier ones as details.
 
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
@@ -11,21 +12,14 @@ use super::{response, retry};
 use crate::error::Error;
 use crate::secret::{Key, Secret, Token};
 
-/// A request for a token.
 pub struct TokenRequest<'a> {
     pub key: &'a Key,
     pub secret: &'a Secret,
-    /// The time for all network work, including retries and waits.
     pub budget: Duration,
     pub retries: u32,
 }
 
 /// Exchanges key and secret for a token, and reports each step to `watch` as a line of text.
-///
-/// A temporary failure is retried: a request has no effect that a second one could double.
-///
-/// # Errors
-/// The failure of the last attempt, with the earlier ones as details.
 pub fn exchange(
     client: &Client,
     request: &TokenRequest<'_>,

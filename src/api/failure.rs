@@ -9,9 +9,8 @@ use super::connect::{PROXY, Peer, SERVER, Stage, Step};
 use super::tls;
 use crate::error::{Code, Error};
 
-pub const NOT_THE_API: &str = "check the token URL, whether a proxy responds instead of the API, \
-                               and whether the server requires a client certificate, which is not \
-                               sent";
+pub const NOT_THE_API: &str = "check the token URL, whether a proxy responds instead of the API, and \
+    whether the server requires a client certificate, which is not sent";
 
 /// The error of a response that this API would not give.
 pub fn unexpected(message: impl Into<String>) -> Error {
@@ -30,7 +29,6 @@ pub fn timed_out(budget: Duration, stage: &Stage) -> Error {
         .hint(hint)
 }
 
-/// The error for ureq's failure in a stage.
 pub fn failed(error: Ureq, stage: &Stage, has_proxy: bool) -> Error {
     let peer = stage.peer;
     match error {

@@ -1,4 +1,4 @@
-//! Which failures are retried, and when.
+//! Which failures are retried, and when; if not, the error says why.
 
 use std::time::{Duration, SystemTime};
 
@@ -6,11 +6,7 @@ use ureq::http::HeaderMap;
 
 use crate::error::{Code, Error};
 
-/// The wait after failure number `failures` (from 1): growing, and at least `retry_after`. `jitter`
-/// (0 to 1) spreads clients that failed together.
-///
-/// # Errors
-/// The budget ends before another attempt could start.
+/// The wait after failure number `failures` (from 1), with a jitter from 0 to 1.
 pub fn wait(
     failures: u32,
     retry_after: Duration,
@@ -42,7 +38,6 @@ pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Duration {
     let Some(header) = headers.get("retry-after") else { return Duration::ZERO };
     let value = header.to_str().unwrap_or_default().trim();
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        // A number that does not fit is longer than any budget.
         return Duration::from_secs(value.parse().unwrap_or(u64::MAX));
     }
     let date = httpdate::parse_http_date(value).unwrap_or(now);
@@ -92,8 +87,6 @@ mod tests {
             (" 120 ", 120),
             ("99999999999999999999999", u64::MAX),
             ("Sun, 06 Nov 1994 08:49:40 GMT", 3),
-            ("Sunday, 06-Nov-94 08:49:40 GMT", 3),
-            ("Sun Nov  6 08:49:40 1994", 3),
             ("Sun, 06 Nov 1994 08:00:00 GMT", 0),
             ("", 0),
             ("-1", 0),
@@ -117,12 +110,6 @@ mod tests {
                 prop_assert!(wait < remaining);
                 prop_assert!(wait >= least);
             }
-        }
-
-        #[test]
-        fn any_number_is_read_as_seconds(number in "[0-9]{1,30}") {
-            let seconds = u64::try_from(number.parse::<u128>().unwrap()).unwrap_or(u64::MAX);
-            prop_assert_eq!(read(&number, SystemTime::UNIX_EPOCH), Duration::from_secs(seconds));
         }
     }
 }

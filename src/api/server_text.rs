@@ -1,21 +1,14 @@
-//! A server's text, made safe to show: it may contain anything, even the secret.
-//!
-//! Only plain text is shown, so that no encoding has to be decoded to find a secret in it.
+//! A server's text: only plain text is shown, so that no encoding has to be decoded.
 
 use crate::secret::{Key, Secret};
 
-/// How many characters of a text are shown.
 const SHOWN: usize = 200;
 
 /// The text, truncated, or a note in its place if it is not plain or repeats key or secret.
-///
-/// A short secret counts as a whole, however short: a leak is worse than a text that is withheld
-/// without need. The key is less secret and often made of words, so only the whole key counts.
 pub fn shown(text: &str, key: &Key, secret: &Secret) -> String {
     let text = text.trim();
     let folded_text = folded(text);
     let secret: Vec<char> = folded(secret.expose()).chars().collect();
-    // So many consecutive characters of a secret count as the secret.
     let mut parts = secret.windows(secret.len().clamp(1, 8));
     if !is_plain(text)
         || folded_text.contains(&folded(key.expose()))

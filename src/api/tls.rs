@@ -9,7 +9,6 @@ use crate::error::{Code, Error};
 const CLOCK: &str = "check this machine's clock; if it is right, {peer} needs a new certificate";
 const RENEW: &str = "{peer} needs another certificate";
 
-/// The error for a TLS failure.
 pub fn error(peer: Peer, error: &Tls) -> Error {
     let name = innermost_name(error);
     let known = match error {
@@ -33,8 +32,7 @@ pub fn error(peer: Peer, error: &Tls) -> Error {
     Error::new(Code::Tls, message).because(reason).hint(peer.fill(hint))
 }
 
-/// Sentence and hint for the errors that a user can meet. They are known by name, because the
-/// verifiers wrap some of them in others.
+/// Sentence and hint. Errors are known by name, because the verifiers wrap some of them in others.
 fn explanation(name: &str) -> (&'static str, &'static str) {
     match name {
         "UnknownIssuer" => (

@@ -1,4 +1,4 @@
-//! Which certificate authorities are trusted: a PEM file's, or the operating system's.
+//! The trusted certificate authorities. The errors say why there are none.
 
 use std::env;
 use std::fs;
@@ -14,10 +14,6 @@ use ureq::tls::{Certificate, RootCerts};
 use crate::error::{Code, Error};
 
 /// Reads the certificates of a PEM file, which replace the trust store.
-///
-/// # Errors
-/// The file can't be read, is not a regular file, is not PEM, contains no certificate, or contains
-/// an invalid one.
 pub fn from_pem_file(path: &Path) -> Result<RootCerts, anyhow::Error> {
     // Reading anything else may never end.
     ensure!(fs::metadata(path)?.is_file(), "it is not a regular file");
@@ -37,11 +33,7 @@ pub fn from_pem_file(path: &Path) -> Result<RootCerts, anyhow::Error> {
     Ok(certificates.into())
 }
 
-/// The operating system's trust store, or the one that `SSL_CERT_FILE` and `SSL_CERT_DIR` name.
-/// That one is read here, because nothing else checks it.
-///
-/// # Errors
-/// There is no certificate in it.
+/// The system's trust store, or that of `SSL_CERT_FILE` and `SSL_CERT_DIR`, which nothing else checks.
 pub fn of_system() -> Result<RootCerts, Error> {
     let file = env::var_os("SSL_CERT_FILE");
     let directories = env::var_os("SSL_CERT_DIR").unwrap_or_default();

@@ -1,6 +1,5 @@
-//! COMMAND of `exec` and `emulator`: how it starts, which signals it gets, its exit code.
-//!
-//! Errors are `not_found` or `not_executable` if it can't be started, `internal` otherwise.
+//! COMMAND of `exec` and `emulator`. Errors are `not_found` or `not_executable` if it can't be
+//! started, `internal` otherwise.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -12,8 +11,7 @@ use crate::error::{Code, Error};
 use crate::settings::variable_name;
 use crate::{program, signals};
 
-/// COMMAND with its arguments, looked up in `path`. It gets no variables that lead to the
-/// credentials.
+/// COMMAND with its arguments, looked up in `path`, without the credentials' variables.
 pub fn command(words: &[OsString], path: &OsStr) -> Result<Command, Error> {
     let (name, arguments) = words.split_first().expect("clap requires a word");
     program::find(name, path).map_err(|error| start_error(name, error))?;
@@ -37,7 +35,6 @@ fn start_error(name: &OsStr, error: io::Error) -> Error {
         .hint("check that it is a program, or a script that is executable and starts with #!")
 }
 
-/// Replaces this process, so that signals, terminal and exit code are COMMAND's own.
 #[cfg(unix)]
 pub fn replace_process(command: &mut Command) -> Result<u8, Error> {
     let error = std::os::unix::process::CommandExt::exec(command);
@@ -47,8 +44,7 @@ pub fn replace_process(command: &mut Command) -> Result<u8, Error> {
 #[cfg(windows)]
 pub use self::run as replace_process;
 
-/// Runs COMMAND, forwards signals to it, and ends this process with its exit code, which has 32 bits
-/// on Windows. After a signal it is 128 plus the signal's number, as in a shell.
+/// Runs COMMAND and ends this process with its exit code, which has 32 bits on Windows.
 pub fn run(command: &mut Command) -> Result<u8, Error> {
     let started = signals::start(command);
     let mut child = started.map_err(|error| start_error(command.get_program(), error))?;

@@ -1,5 +1,5 @@
-//! `completions`: scripts that ask this program for candidates, and the candidates.
-//! A script sets [`VARIABLE`] and passes the words typed so far.
+//! `completions`: scripts that ask this program for candidates, and the candidates. A script sets
+//! [`VARIABLE`] and passes the words typed so far; if they can't be completed, the error is `usage`.
 
 use std::env;
 use std::ffi::OsString;
@@ -16,8 +16,7 @@ use crate::settings::{BUILT_IN_NAMES, Flags, ProfileFile, Sources};
 const VARIABLE: &str = "SMARTEXTRACT_COMPLETE";
 const PROGRAM: &str = "smartextract";
 
-/// Prints the script for a shell, with what the shell does better itself: it quotes paths, unlike
-/// the candidates.
+/// Prints the script for a shell, which completes paths itself: it quotes them.
 pub fn run(shell: Shell) -> Result<u8, Error> {
     let name = shell.to_possible_value().expect("no shell is hidden");
     let shells = Shells::builtins();
@@ -59,17 +58,10 @@ complete --command smartextract --condition "contains -- -- (commandline --curre
     --arguments "(complete --do-complete (commandline --current-process --cut-at-cursor | string replace --regex '^.*? -- ' ''))"
 "#;
 
-/// Prints the candidates for a completion script; returns whether one asked.
-///
-/// Each script passes `--` first, which no other command line starts with. Without this check a
-/// variable that is set by accident would print a script instead of a token, with exit code 0.
-///
-/// # Errors
-/// `usage` if the shell is unknown or the words can't be completed.
+/// Prints the candidates for a completion script, which passes `--` first; returns whether one asked.
 pub fn answer(arguments: &[OsString]) -> Result<bool, Error> {
-    match arguments.get(1) {
-        Some(first) if first == "--" => {}
-        _ => return Ok(false),
+    if !matches!(arguments.get(1), Some(first) if first == "--") {
+        return Ok(false);
     }
     let shell = env::var_os(VARIABLE).unwrap_or_default();
     let quotes_paths = shell == "bash" || shell == "zsh";
@@ -99,8 +91,7 @@ fn with_candidates(command: Command, quotes_paths: bool) -> Command {
         .mut_subcommands(|command| with_candidates(command, quotes_paths))
 }
 
-/// These names and those from the user's profile file, if it can be read. The shell inserts them
-/// unquoted, so only names that need no quotes are offered.
+/// These names and those of the profile file, without those that the shell would have to quote.
 fn candidates(names: &[&str], of_file: fn(&ProfileFile) -> Vec<&str>) -> Vec<CompletionCandidate> {
     let flags = Flags::default();
     let file = ProfileFile::load(&Sources::from_env(&flags)).unwrap_or_default();

@@ -54,7 +54,6 @@ fn listen(on: &str, console: &Console) -> Result<(TcpListener, SocketAddr), Erro
     Ok((listener, address))
 }
 
-/// The settings that point this program at the emulator.
 fn variables(args: &EmulatorArgs, address: SocketAddr) -> [(String, String); 4] {
     let base = format!("http://{address}");
     [
@@ -79,7 +78,6 @@ fn serve_alone(args: &EmulatorArgs, address: SocketAddr, console: &Console) -> R
     }
 }
 
-/// Runs COMMAND with all that it needs to find the emulator, and with this program on its `PATH`.
 fn run_command(args: &EmulatorArgs, address: SocketAddr, console: &Console) -> Result<u8, Error> {
     let path = match program::path_with_this_program() {
         Ok(path) => path,
@@ -90,22 +88,18 @@ fn run_command(args: &EmulatorArgs, address: SocketAddr, console: &Console) -> R
     };
     let mut command = child::command(&args.command, &path)?;
     command.env("PATH", path).envs(variables(args, address));
-    // Neither this program's proxy nor another client's may be asked for the emulator.
+    // No proxy may be asked for the emulator.
     command.env_remove(variable_name("proxy"));
-    let no_proxy = no_proxy(address.ip());
+    let mut hosts = env::var("NO_PROXY").unwrap_or_default();
+    if hosts.trim().is_empty() {
+        hosts = env::var("no_proxy").unwrap_or_default();
+    }
+    let no_proxy = match hosts.trim() {
+        "" => address.ip().to_string(),
+        // Clients accept the wildcard only on its own.
+        "*" => hosts,
+        _ => format!("{hosts},{}", address.ip()),
+    };
     command.env("NO_PROXY", &no_proxy).env("no_proxy", &no_proxy);
     child::run(&mut command)
-}
-
-/// `NO_PROXY` with the emulator's host in addition.
-fn no_proxy(host: IpAddr) -> String {
-    for name in ["NO_PROXY", "no_proxy"] {
-        match env::var(name) {
-            // Clients accept the wildcard only on its own.
-            Ok(hosts) if hosts.trim() == "*" => return hosts,
-            Ok(hosts) if !hosts.trim().is_empty() => return format!("{hosts},{host}"),
-            _ => {}
-        }
-    }
-    host.to_string()
 }

@@ -11,12 +11,12 @@ use clap_mangen::roff::{Roff, bold, roman};
 use crate::cli;
 use crate::console::Console;
 use crate::error::Error;
-use crate::settings::variable_name;
 
 /// The date of this version, as in the changelog.
 const RELEASED: &str = "2026-11-23";
 
-const OTHER_VARIABLES: [(&str, &str); 5] = [
+const VARIABLES: [(&str, &str); 6] = [
+    ("SMARTEXTRACT_...", "Each setting: SMARTEXTRACT_KEY is the same as --key."),
     ("SSL_CERT_FILE, SSL_CERT_DIR", "Trust store to use instead of the operating system's."),
     ("HTTPS_PROXY, ALL_PROXY", "Proxy, unless --proxy or SMARTEXTRACT_PROXY names one."),
     ("NO_PROXY", "Hosts that bypass the proxy, unless it is given with --proxy."),
@@ -24,7 +24,6 @@ const OTHER_VARIABLES: [(&str, &str); 5] = [
     ("NO_COLOR", "Disables colors."),
 ];
 
-/// Prints the main page, or writes one page per command into the directory.
 pub fn run(dir: Option<&Path>) -> Result<u8, Error> {
     let mut program = cli::command().disable_help_subcommand(true);
     program.build();
@@ -43,13 +42,11 @@ fn write_pages(dir: &Path, command: &Command) -> io::Result<()> {
     command.get_subcommands().try_for_each(|command| write_pages(dir, command))
 }
 
-/// The page's name: the command with its parents, joined by hyphens.
 fn name(command: &Command) -> &str {
     command.get_display_name().unwrap_or(command.get_name())
 }
 
-/// The page, without the version, which its title has, and without the help's text after the options,
-/// which has sections of its own here.
+/// The page. Its title has the version, and own sections have the help's text after the options.
 fn page(command: &Command) -> io::Result<Vec<u8>> {
     let none = None::<&'static str>;
     let man = Man::new(command.clone().version(none).after_help(none).after_long_help(none))
@@ -74,11 +71,7 @@ fn own_sections(command: &Command) -> Roff {
     }
     if name(command) == "smartextract" {
         roff.control("SH", ["ENVIRONMENT"]);
-        for setting in cli::setting_names() {
-            let flag = setting.replace('_', "-");
-            entry(&mut roff, &variable_name(&setting), &format!("The same as --{flag}."));
-        }
-        for (names, meaning) in OTHER_VARIABLES {
+        for (names, meaning) in VARIABLES {
             entry(&mut roff, names, meaning);
         }
         roff.control("SH", ["FILES"]);

@@ -15,7 +15,6 @@ use crate::cli::{Cli, Command};
 use crate::console::Console;
 use crate::error::Error;
 
-/// Runs the command; returns the exit code of a success.
 pub fn run(cli: Cli, console: &Console) -> Result<u8, Error> {
     match cli.command {
         Command::Token(args) => token::run(&args, console),

@@ -8,31 +8,26 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use crate::console::Console;
 
-/// A shorter exchange shows nothing.
-const DELAY: Duration = Duration::from_secs(1);
-
 /// Shows the status line until it is dropped, which removes it.
 pub struct Progress(ProgressBar);
 
 impl Progress {
-    /// Shows nothing if the console has no status line.
     pub fn start(console: &Console, budget: Duration) -> Self {
         if !console.has_status_line() {
             return Self(ProgressBar::hidden());
         }
         let used = move |state: &ProgressState, line: &mut dyn Write| {
-            let (used, total) = (state.elapsed().as_secs(), budget.as_secs_f64());
-            let _ = write!(line, "({used} s of {total} s)");
+            let used = state.elapsed().as_secs();
+            let _ = write!(line, "({used} s of {} s)", budget.as_secs_f64());
         };
         let style = ProgressStyle::with_template("{msg} {used}").expect("a valid template");
         let bar = ProgressBar::hidden().with_style(style.with_key("used", used));
         let started = bar.downgrade();
-        // Without a thread there is no status line.
         let _ = thread::Builder::new().spawn(move || {
-            thread::sleep(DELAY);
+            thread::sleep(Duration::from_secs(1));
             if let Some(bar) = started.upgrade() {
                 bar.set_draw_target(ProgressDrawTarget::stderr());
-                bar.enable_steady_tick(DELAY / 10);
+                bar.enable_steady_tick(Duration::from_millis(100));
             }
         });
         Self(bar)

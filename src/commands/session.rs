@@ -7,7 +7,6 @@ use crate::error::{Code, Error};
 use crate::output::Session;
 use crate::settings::{self, Flags, Origin, Setting, Settings, Sources};
 
-/// Resolves the settings of this process, and reports them with `-v`.
 pub fn settings(flags: &Flags, console: &Console) -> Result<Settings, Error> {
     let settings = settings::resolve(&Sources::from_env(flags))?;
     for row in settings.rows() {
@@ -20,8 +19,7 @@ pub fn settings(flags: &Flags, console: &Console) -> Result<Settings, Error> {
     Ok(settings)
 }
 
-/// Warns if the token URL was given without the iframe template, so that the iframe URL would hand
-/// a private server's token to the environment's host.
+/// Warns if the iframe URL would hand a private server's token to the environment's host.
 pub fn warn_of_mixed_hosts(settings: &Settings, console: &Console) {
     let is_given = |origin: &Origin| matches!(origin, Origin::Flag(_) | Origin::Variable(_));
     let (token_url, template) = (&settings.token_url, &settings.iframe_template);
@@ -35,7 +33,6 @@ pub fn warn_of_mixed_hosts(settings: &Settings, console: &Console) {
     }
 }
 
-/// Reads the secret and exchanges it, with the key, for a session.
 pub fn open(settings: &Settings, console: &Console) -> Result<Session, Error> {
     console.report_signals();
     let (key, source) = settings.credentials()?;
@@ -69,7 +66,6 @@ pub fn open(settings: &Settings, console: &Console) -> Result<Session, Error> {
     Ok(Session { token, iframe_url, environment: settings.environment.value.clone() })
 }
 
-/// Adds the settings that help to fix a failed exchange.
 fn with_context(mut error: Error, settings: &Settings) -> Error {
     let Settings { token_url, environment, timeout, .. } = settings;
     match error.code() {
@@ -80,8 +76,8 @@ fn with_context(mut error: Error, settings: &Settings) -> Error {
             }
         }
         Code::Timeout => {
-            let seconds = timeout.value.as_secs_f64();
-            error = error.setting("timeout", format!("{seconds} s"), &timeout.origin);
+            let budget = format!("{} s", timeout.value.as_secs_f64());
+            error = error.setting("timeout", budget, &timeout.origin);
         }
         _ => {}
     }

@@ -1,4 +1,4 @@
-//! The token endpoint: a request gets its documented response.
+//! The token endpoint.
 
 use serde_json::Value;
 
@@ -6,10 +6,8 @@ use super::Emulator;
 use super::http::{Request, Response};
 
 impl Emulator {
-    /// The response to a POST at the token endpoint.
     pub(super) fn exchange(&self, request: &Request) -> Response {
-        let (media_type, _) =
-            request.content_type.split_once(';').unwrap_or((&request.content_type, ""));
+        let media_type = request.content_type.split(';').next().unwrap_or_default();
         if !media_type.trim().eq_ignore_ascii_case("application/json") {
             return Response::error(415, "The content type must be application/json");
         }
@@ -61,7 +59,6 @@ mod tests {
             (r#"{"key":"d","secret":"s"}"#, 401, disabled),
             (r#"{"key":"k"}"#, 400, "strings key and secret"),
             (r#"{"key":1,"secret":"s"}"#, 400, "strings key and secret"),
-            ("[]", 400, "strings key and secret"),
             ("", 400, "strings key and secret"),
         ] {
             let response = exchange(JSON, body.as_bytes());

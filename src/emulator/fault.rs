@@ -2,7 +2,6 @@
 
 use std::str::FromStr;
 
-/// The failure of some requests, or of all.
 #[derive(Clone, Copy, Debug)]
 pub struct Fault {
     pub status: u16,

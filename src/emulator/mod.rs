@@ -1,8 +1,5 @@
-//! A stand-in for the API, for tests without an account and without the network.
-//!
-//! It responds as the vendor's documentation says ("API Reference / Data Extraction API /
-//! Authentication", version 4.1) at both environments' paths, and serves a page in place of the
-//! component. It is not a copy of the service: the API does not accept its tokens.
+//! A stand-in for the API, which responds as the vendor's documentation says ("API Reference / Data
+//! Extraction API / Authentication", version 4.1), and a page in place of the component.
 
 mod api;
 mod fault;
@@ -20,12 +17,10 @@ pub use self::fault::Fault;
 use self::http::{Request, Response};
 use crate::console::Console;
 
-/// The paths of production and staging in the vendor's documentation.
 pub const TOKEN_PATHS: [&str; 2] = [
     "/smart-extract-api/api/account/v1/auth/token",
     "/smart-extract-stg-api/api/account/v1/auth/token",
 ];
-/// The paths of the component.
 pub const PAGE_PATHS: [&str; 2] = ["/smart-extract", "/smart-extract-stg"];
 
 #[derive(Default)]
@@ -41,18 +36,15 @@ pub struct Emulator {
 }
 
 impl Emulator {
-    /// Serves in threads of its own until the process ends.
     pub fn start(self, listener: TcpListener) {
         let emulator = Arc::new(self);
         thread::spawn(move || {
             for stream in listener.incoming() {
                 let Ok(stream) = stream else {
-                    // Until a connection ends, if file descriptors have run out.
-                    thread::sleep(Duration::from_millis(20));
+                    thread::sleep(Duration::from_millis(20)); // File descriptors may have run out.
                     continue;
                 };
                 let emulator = Arc::clone(&emulator);
-                // If no thread can be created, only this connection is closed.
                 let _ = thread::Builder::new().spawn(move || drop(emulator.serve(&stream)));
             }
         });

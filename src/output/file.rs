@@ -1,20 +1,17 @@
-//! Files: one is replaced as a whole (`--output`), others get text at their end. On failure, each
-//! is as it was before. Errors are the system's.
+//! Files that are replaced as a whole or get text at their end. Errors are the system's.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-/// The file of `--output`.
 pub enum Target {
-    /// A regular file, existing or new: replaced as a whole.
+    /// Replaced as a whole; it may be new.
     Regular(PathBuf),
     /// A pipe, a device or an open file of a process: written to directly.
     Special(File),
 }
 
 impl Target {
-    /// Checks that the file can be written, without changing it.
     pub fn check(path: &Path) -> io::Result<Self> {
         if path.as_os_str().as_encoded_bytes().ends_with(b"/") {
             return Err(io::ErrorKind::IsADirectory.into());
@@ -34,7 +31,6 @@ impl Target {
         Ok(Self::Regular(path))
     }
 
-    /// Writes the text. A regular file is replaced in one step by one with mode 0600.
     pub fn write(self, text: &str) -> io::Result<()> {
         match self {
             Self::Special(mut file) => file.write_all(text.as_bytes()),
@@ -48,8 +44,7 @@ impl Target {
     }
 }
 
-/// Whether the path means this process's standard output, under any name. It must not be opened
-/// again: the position in a redirected file is the shell's.
+/// Whether the path means standard output, whose position in a redirected file is the shell's.
 pub fn is_standard_output(path: &Path) -> bool {
     if path == Path::new("-") {
         return true;
@@ -67,20 +62,14 @@ pub fn parent(path: &Path) -> &Path {
     path.parent().unwrap_or(path)
 }
 
-/// Checks that text can be appended to the file, which may not exist yet. Opening a pipe or a device
-/// could already have an effect.
+/// Checks that text can be appended. Opening a pipe or a device could already have an effect.
 pub fn check_append(path: &Path) -> io::Result<()> {
     match path.metadata() {
-        Ok(metadata) if metadata.is_file() => {
-            OpenOptions::new().read(true).append(true).open(path)?;
-        }
-        Ok(metadata) if metadata.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
-        Ok(_) => {}
-        Err(_) => {
-            tempfile::tempfile_in(parent(path))?;
-        }
+        Ok(metadata) if metadata.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        Ok(metadata) if !metadata.is_file() => Ok(()),
+        Ok(_) => OpenOptions::new().read(true).append(true).open(path).map(drop),
+        Err(_) => tempfile::tempfile_in(parent(path)).map(drop),
     }
-    Ok(())
 }
 
 /// Appends lines to a file. A missing one is created with mode 0600.
@@ -91,12 +80,12 @@ pub fn append(path: &Path, text: &str) -> io::Result<()> {
     let is_special = path.exists() && !path.is_file();
     let mut file = options.read(!is_special).append(true).create(true).open(path)?;
     let metadata = file.metadata()?;
+    // Text must not continue a line that has no line break.
     let mut last = *b"\n";
     if metadata.is_file() && metadata.len() > 0 {
         file.seek(SeekFrom::End(-1))?;
         file.read_exact(&mut last)?;
     }
-    // Text must not continue a line that has no line break.
     let separator = if last == *b"\n" { "" } else { "\n" };
     let written = file.write_all([separator, text].concat().as_bytes());
     if written.is_err() && metadata.is_file() {

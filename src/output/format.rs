@@ -1,5 +1,4 @@
-//! The formats of `token`: what each prints on success, and what a failure prints for `eval`.
-//! A value that a format can't represent is an error.
+//! The formats of `token`. A value that a format can't represent is an error.
 
 use clap::ValueEnum;
 use serde_json::Value;
@@ -33,7 +32,6 @@ pub enum Format {
     GithubOutput,
 }
 
-/// A session: a token, and the iframe URL that contains it.
 pub struct Session {
     pub token: Token,
     pub iframe_url: IframeUrl,
@@ -44,7 +42,6 @@ pub const TOKEN_VARIABLE: &str = "SMARTEXTRACT_TOKEN";
 pub const URL_VARIABLE: &str = "SMARTEXTRACT_IFRAME_URL";
 
 impl Format {
-    /// The environment variable that names the file to append to.
     pub const fn file_variable(self) -> Option<&'static str> {
         match self {
             Self::GithubEnv => Some("GITHUB_ENV"),
@@ -89,8 +86,7 @@ impl Format {
         Ok(text)
     }
 
-    /// For a format that is evaluated: returns the statement that a failed run prints, which makes
-    /// the `eval` fail with the given exit code. Evaluating nothing would succeed.
+    /// The statement that makes an `eval` fail with an exit code. Evaluating nothing would succeed.
     pub fn failure_statement(self) -> Option<fn(u8) -> String> {
         match self {
             Self::Env => Some(|exit_code| format!("(exit {exit_code});\n")),

@@ -1,6 +1,5 @@
-//! Output: a session in a format becomes text, and the text reaches its destination.
-//!
-//! A file that can't be written is an `internal` error, except GitHub's before the session: `config`.
+//! Output: a session in a format becomes text, and the text reaches its destination. A file that
+//! can't be written is an `internal` error, except GitHub's before the session: `config`.
 
 mod file;
 mod format;
@@ -17,7 +16,7 @@ use self::file::Target;
 use crate::console::Console;
 use crate::error::{Code, Error};
 
-/// Where a session goes. It is checked before the session is opened, and written to after that.
+/// Where a session goes. It is checked before the session is opened.
 pub enum Destination {
     StandardOutput,
     /// The file of `--output`, by its name for messages.
@@ -27,7 +26,6 @@ pub enum Destination {
 }
 
 impl Destination {
-    /// Checks that the destination can be written to, without leaving anything behind.
     pub fn check(format: Format, output: Option<&Path>) -> Result<Self, Error> {
         let Some(variable) = format.file_variable() else {
             return match output {
@@ -47,7 +45,6 @@ impl Destination {
         check_github(variable).map(Self::Github)
     }
 
-    /// Writes the session.
     pub fn write(self, format: Format, session: &Session) -> Result<(), Error> {
         let text = format.render(session)?;
         match self {
@@ -57,14 +54,16 @@ impl Destination {
             }
             Self::Github(path) => {
                 // The masks come first, so that no failure or signal leaves an unmasked value.
-                Console::print(masks(session))?;
+                // The runner decodes `%25` in them.
+                let mask = |value: &str| format!("::add-mask::{}\n", value.replace('%', "%25"));
+                let url = session.iframe_url.expose();
+                Console::print(mask(session.token.expose()) + &mask(url))?;
                 append(&path, &text).map_err(unwritable(Code::Internal, &path))
             }
         }
     }
 }
 
-/// The file that GitHub's variable names, which can be appended to.
 fn check_github(variable: &str) -> Result<PathBuf, Error> {
     let path = PathBuf::from(env::var_os(variable).unwrap_or_default());
     if path.as_os_str().is_empty() {
@@ -75,14 +74,6 @@ fn check_github(variable: &str) -> Result<PathBuf, Error> {
     Ok(path)
 }
 
-/// The commands that make GitHub's runner hide token and URL in the log.
-fn masks(session: &Session) -> String {
-    // The runner decodes `%25` in the data of a command.
-    let mask = |value: &str| format!("::add-mask::{}\n", value.replace('%', "%25"));
-    mask(session.token.expose()) + &mask(session.iframe_url.expose())
-}
-
-/// Creates the error for a file that can't be written from its cause.
 pub fn unwritable(code: Code, path: &Path) -> impl FnOnce(io::Error) -> Error {
     move |cause| Error::new(code, format!("{} can't be written", path.display())).cause(cause)
 }

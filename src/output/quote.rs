@@ -1,7 +1,4 @@
-//! Quoting: a value written so that its reader gets it back unchanged.
-//!
-//! Values contain no white space and no control characters (`api::response` and
-//! `settings::Template` check that), so no line break needs quoting.
+//! Quoting for values without white space and control characters.
 
 /// POSIX shells, bash and zsh: nothing is special inside single quotes (POSIX.1-2017, 2.2.2).
 pub fn posix(value: &str) -> String {
@@ -13,8 +10,7 @@ pub fn fish(value: &str) -> String {
     format!("'{}'", value.replace('\\', "\\\\").replace('\'', "\\'"))
 }
 
-/// PowerShell: a single quote is doubled, and so are the typographic quotes that also end a string
-/// (PowerShell language specification, 2.3.5.2).
+/// PowerShell: typographic quotes end a string, too (language specification, 2.3.5.2).
 pub fn powershell(value: &str) -> String {
     let mut text = value.to_owned();
     for quote in ["'", "\u{2018}", "\u{2019}", "\u{201a}", "\u{201b}"] {
@@ -34,9 +30,7 @@ pub fn html_attribute(value: &str) -> String {
 }
 
 /// Whether every dotenv reader, and a shell that reads the file with `.`, returns the value
-/// unchanged. Docker does not support quotes; other readers interpret quotes, comments and
-/// variables, each in its own way. A shell expands `~` at the start and after a colon (POSIX.1-2017,
-/// 2.6.1), and zsh `=` as well.
+/// unchanged. A shell expands `~` at the start and after a colon (POSIX.1-2017, 2.6.1), zsh `=` too.
 pub fn is_plain_for_dotenv(value: &str) -> bool {
     let special = ['#', '$', '\\', '\'', '"', '`', ';', '&', '|', '<', '>', '(', ')'];
     !value.contains(special) && !value.split(':').any(|part| part.starts_with(['~', '=']))

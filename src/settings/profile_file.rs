@@ -31,6 +31,8 @@ pub const PROFILE_KEYS: [&str; 9] = [
     "ca_file",
     "proxy",
 ];
+/// Far above any real profile file.
+const MAX_BYTES: usize = 1 << 20;
 const ENVIRONMENT_KEYS: [&str; 2] = ["token_url", "iframe_template"];
 const TOP_KEYS: [&str; 3] = ["default_profile", "profiles", "environments"];
 
@@ -101,6 +103,10 @@ impl ProfileFile {
 
     /// Reads the text of a profile file; `path` is for messages and origins.
     pub fn parse(path: &Path, text: String) -> Result<Self, Error> {
+        if text.len() > MAX_BYTES {
+            let message = format!("the profile file {} is larger than 1 MiB", path.display());
+            return Err(Error::config(message).hint("check that it is the right file"));
+        }
         let invalid = |span: Option<Range<usize>>, message: &str| {
             invalid(path, &text, span.unwrap_or_default().start, message)
         };
@@ -227,13 +233,10 @@ fn describe(text: &str, error: &toml::de::Error) -> (String, String) {
 
 /// The text of the profile file, or `None` if it does not exist.
 pub fn read(path: &Path) -> Result<Option<String>, Error> {
-    const MAX_BYTES: usize = 1 << 20;
     let mut text = String::new();
     let opened = File::open(path).map(|file| file.take(MAX_BYTES as u64 + 1));
-    let error = match opened.and_then(|mut file| file.read_to_string(&mut text)) {
-        Ok(length) if length <= MAX_BYTES => return Ok(Some(text)),
-        Ok(_) => io::Error::other("it is larger than 1 MiB"),
-        Err(error) => error,
+    let Err(error) = opened.and_then(|mut file| file.read_to_string(&mut text)) else {
+        return Ok(Some(text));
     };
     let hint = match error.kind() {
         ErrorKind::NotFound | ErrorKind::NotADirectory if !path.is_symlink() => return Ok(None),

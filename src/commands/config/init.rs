@@ -1,5 +1,4 @@
-//! `config init`: a new profile, from questions on a terminal, otherwise as a commented example.
-//! Nothing is replaced: the file is created, or the profile is added at its end.
+//! `config init`: creates a profile file, or adds a profile at its end.
 
 use std::fs::DirBuilder;
 use std::io::{self, IsTerminal};
@@ -58,7 +57,6 @@ pub fn run(path: &Path, profile: &str, console: &Console) -> Result<u8, Error> {
     Ok(0)
 }
 
-/// The file, which must not have the profile yet: as text, empty if it does not exist, and parsed.
 fn read_without(path: &Path, profile: &str) -> Result<(String, ProfileFile), Error> {
     let text = read_profile_file(path)?.unwrap_or_default();
     let file = ProfileFile::parse(path, text.clone())?;
@@ -72,7 +70,7 @@ fn read_without(path: &Path, profile: &str) -> Result<(String, ProfileFile), Err
     Err(Error::config(message).hint(hint))
 }
 
-/// Waits until no other process adds a profile to a file in this directory.
+/// Waits for other processes that add a profile.
 #[cfg(unix)]
 fn lock(directory: &Path) -> io::Result<std::fs::File> {
     let directory = if directory == Path::new("") { Path::new(".") } else { directory };
@@ -81,8 +79,7 @@ fn lock(directory: &Path) -> io::Result<std::fs::File> {
     Ok(directory)
 }
 
-/// Checks that the file can be written, before anything is typed that could get lost. Creates its
-/// directory, with mode 0700.
+/// Checks that the file can be written, in a directory that may be new, before anything is typed.
 fn check_writable(path: &Path) -> io::Result<()> {
     let mut directory = DirBuilder::new();
     #[cfg(unix)]

@@ -1,4 +1,4 @@
-//! `config`: the profile file's path, every setting with its origin, and a new profile.
+//! `config`.
 
 mod init;
 mod profile_text;

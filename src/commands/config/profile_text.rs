@@ -11,10 +11,9 @@ use crate::settings::ProfileFile;
 pub fn header(profile: &str) -> String {
     let is_bare = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
     if profile.bytes().all(is_bare) {
-        format!("[profiles.{profile}]")
-    } else {
-        format!("[profiles.{}]", Value::from(profile))
+        return format!("[profiles.{profile}]");
     }
+    format!("[profiles.{}]", Value::from(profile))
 }
 
 /// A profile's table. Strings without control characters have the same form in JSON and TOML.
@@ -26,7 +25,6 @@ pub fn table(profile: &str, settings: &[(&str, Value)]) -> String {
     table
 }
 
-/// The profile file as it would be with the table at its end.
 pub fn extended(path: &Path, base: &str, table: &str) -> Result<ProfileFile, Error> {
     ProfileFile::parse(path, [base, "\n\n", table].concat()).map_err(|error| {
         Error::config(format!("{} can't be extended; nothing was changed", path.display()))

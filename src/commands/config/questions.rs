@@ -1,5 +1,5 @@
-//! The questions of `config init` on a terminal, and the check of their answers.
-//! The error is `usage` if the user cancels, or `config` if the profile does not fit into the file.
+//! The questions of `config init`. The error is `usage` if the user cancels, or `config` if the
+//! profile does not fit into the file.
 
 use std::env;
 use std::path::Path;
@@ -13,23 +13,19 @@ use crate::error::{Code, Error};
 use crate::output::parent;
 use crate::secret::trimmed;
 use crate::settings::{
-    BUILT_IN_NAMES, Flags, Origin, ProfileFile, Settings, Sources, resolve_with,
+    BUILT_IN_NAMES, Flags, Origin, ProfileFile, Settings, Sources, resolve_with, variable_name,
 };
 use crate::{program, prompt};
 
-/// The questions for one profile.
 pub struct Questions<'a> {
     pub path: &'a Path,
     pub profile: &'a str,
-    /// The content of the file, to which the profile is added.
     pub base: &'a str,
-    /// The file's own environments.
     pub environments: Vec<&'a str>,
 }
 
 impl Questions<'_> {
-    /// Asks until the credentials work, or the user does not want to check them; returns the
-    /// profile's table.
+    /// Asks until the credentials work or are not checked; returns the profile's table.
     pub fn ask(&self, console: &Console) -> Result<String, Error> {
         Console::log(&format!("Profile {} in {}", self.profile, self.path.display()));
         Console::log("Ctrl-C cancels without writing.");
@@ -73,7 +69,6 @@ impl Questions<'_> {
         Console::log("A program that prints the secret, with its arguments, for example:");
         Console::log("  pass show smartextract");
         Console::log("  op read op://Private/SmartExtract/secret");
-        Console::log("  secret-tool lookup service smartextract");
         let read = || prompt::read_line("Command (not the secret itself): ");
         prompt::ask(read, |answer| {
             if answer.contains(|c: char| c.is_control() || "\"'\\|<>$;&`~*(".contains(c)) {
@@ -90,18 +85,15 @@ impl Questions<'_> {
         })
     }
 
-    /// The settings with the new profile, which is not in the file yet. Variables that would replace
-    /// its environment, key or secret are ignored.
+    /// The settings with the new profile, whatever variables would replace its answers.
     fn settings(&self, file: &ProfileFile) -> Result<Settings, Error> {
         let flags = Flags::from([
             ("config".to_owned(), self.path.into()),
             ("profile".to_owned(), self.profile.into()),
         ]);
+        let replaced = ["env", "key", "secret", "secret_file"].map(variable_name);
         let variable = |name: &str| match name {
-            "SMARTEXTRACT_ENV"
-            | "SMARTEXTRACT_KEY"
-            | "SMARTEXTRACT_SECRET"
-            | "SMARTEXTRACT_SECRET_FILE" => None,
+            _ if replaced.iter().any(|replaced| replaced == name) => None,
             _ => env::var_os(name),
         };
         let sources = Sources { variable: &variable, ..Sources::from_env(&flags) };
