@@ -4,14 +4,14 @@ use std::io::{self, Read, Write};
 use std::net::SocketAddr;
 use std::sync::mpsc::{self, Receiver};
 
-use crate::support::certificates::{Authority, Validity, token_server};
+use crate::support::certificates::{Authority, token_server};
 use crate::support::server::{Api, PATH, closed_port, listen, scripted};
 use crate::support::{Case, PROXY_PASSWORD, proxy};
 
 /// A TLS server for `api.example`: a proxy that connects to it, and a run that trusts it.
 fn server_behind_proxy() -> (SocketAddr, Receiver<String>, impl Fn() -> Case) {
     let authority = Authority::new("test");
-    let server = token_server(authority.server(&["api.example"], Validity::Now));
+    let server = token_server(authority.server("api.example"));
     let (proxy, heads) = proxy::connecting_to(server);
     let pem = authority.pem;
     let case =
@@ -54,7 +54,7 @@ fn the_first_place_that_has_a_proxy_wins() {
 fn no_proxy_and_plain_http_bypass_the_proxy() {
     let api = Api::giving_tokens();
     let authority = Authority::new("test");
-    let server = token_server(authority.server(&["127.0.0.1"], Validity::Now));
+    let server = token_server(authority.server("127.0.0.1"));
     let https = &format!("https://{server}/");
     let closed = format!("http://127.0.0.1:{}", closed_port());
     for (url, variable, no_proxy, is_bypassed) in [

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use crate::support::Case;
-use crate::support::certificates::{Authority, Validity, token_server};
+use crate::support::certificates::{Authority, token_server};
 use crate::support::proxy::tunnel;
 use crate::support::server::listen;
 
@@ -27,7 +27,7 @@ fn recording(server: SocketAddr, turns: &Arc<Mutex<Vec<&'static str>>>) -> Socke
 #[test]
 fn tls_and_the_request_take_one_round_trip_each() {
     let authority = Authority::new("test");
-    let mut config = authority.server(&["localhost"], Validity::Now);
+    let mut config = authority.server("localhost");
     // Tickets are no answer to anything: the server would have a turn at any time.
     Arc::get_mut(&mut config).unwrap().send_tls13_tickets = 0;
     let turns = Arc::default();

@@ -1,7 +1,7 @@
 //! Where settings come from, by what the server receives: flags before variables before the
 //! profile before defaults.
 
-use crate::support::certificates::{Authority, Validity, token_server};
+use crate::support::certificates::{Authority, token_server};
 use crate::support::server::{Api, SUCCESS, response, scripted};
 use crate::support::{Case, KEY, PROFILE, SECRET, proxy, set_mode};
 
@@ -123,7 +123,7 @@ fn each_environment_has_its_endpoint_and_its_url() {
             other => (other, other),
         };
         let authority = Authority::new("test");
-        let server = token_server(authority.server(&[api], Validity::Now));
+        let server = token_server(authority.server(api));
         let (proxy, heads) = proxy::connecting_to(server);
         Case::token("", &format!("--format url --ca-file ca.pem {arguments}"))
             .file("ca.pem", &authority.pem)
