@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::thread;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use crate::support::server::{
     Api, PATH, SUCCESS, listen, read_request, reserved, response, scripted,
@@ -125,14 +125,11 @@ fn wait(stderr: &str) -> f64 {
 }
 
 #[test]
-fn retry_after_in_seconds_or_as_a_date_is_the_minimum_wait() {
-    let date = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(6));
-    for value in [&date, "1"] {
-        let busy = response(429, &format!("retry-after: {value}\r\n"), "");
-        let (url, _) = scripted(vec![busy, response(200, "", SUCCESS)]);
-        let outcome = Case::token(&url, "-v --retries 1").run().prints("t0ken\n");
-        assert!(wait(&outcome.stderr) >= 1.0, "{value}");
-    }
+fn retry_after_is_the_minimum_wait() {
+    let busy = response(429, "retry-after: 1\r\n", "");
+    let (url, _) = scripted(vec![busy, response(200, "", SUCCESS)]);
+    let outcome = Case::token(&url, "-v --retries 1").run().prints("t0ken\n");
+    assert!(wait(&outcome.stderr) >= 1.0);
 }
 
 #[test]
@@ -147,13 +144,10 @@ fn processes_that_fail_together_do_not_retry_together() {
 
 #[test]
 fn retry_after_past_the_budget_is_reported_at_once() {
-    for value in ["60", "99999999999999999999", "Fri, 31 Dec 9999 23:59:59 GMT"] {
-        let busy = response(429, &format!("retry-after: {value}\r\n"), "");
-        let (url, requests) = scripted(vec![busy]);
-        let outcome = Case::token(&url, "--retries 5 --timeout 20").run().fails(32);
-        outcome.says(" Retry-After asks to wait ").says(" s of the budget are left");
-        assert_eq!(requests.try_iter().count(), 1);
-    }
+    let (url, requests) = scripted(vec![response(429, "retry-after: 60\r\n", "")]);
+    let outcome = Case::token(&url, "--retries 5 --timeout 20").run().fails(32);
+    outcome.says(" Retry-After asks to wait ").says(" s of the budget are left");
+    assert_eq!(requests.try_iter().count(), 1);
 }
 
 #[test]

@@ -2,8 +2,8 @@
 //! profile before defaults.
 
 use crate::support::certificates::{Authority, token_server};
-use crate::support::server::{Api, SUCCESS, response, scripted};
-use crate::support::{Case, KEY, PROFILE, SECRET, proxy, set_mode};
+use crate::support::server::{Api, SUCCESS, connecting_to, response, scripted};
+use crate::support::{Case, KEY, PROFILE, SECRET, set_mode};
 
 /// Runs against a server that accepts one token request, and returns the request's body.
 fn body_sent(case: impl FnOnce(&str) -> Case) -> String {
@@ -124,7 +124,7 @@ fn each_environment_has_its_endpoint_and_its_url() {
         };
         let authority = Authority::new("test");
         let server = token_server(authority.server(api));
-        let (proxy, heads) = proxy::connecting_to(server);
+        let (proxy, heads) = connecting_to(server);
         Case::token("", &format!("--format url --ca-file ca.pem {arguments}"))
             .file("ca.pem", &authority.pem)
             .env("SMARTEXTRACT_PROXY", format!("http://{proxy}"))
