@@ -23,11 +23,10 @@ fn the_node_test_passes() {
 
 #[test]
 fn the_python_test_passes() {
-    if !has_program("python3") {
-        return;
+    if has_program("python3") {
+        let case = Case::new("emulator -v -- python3").arg(example("python/test_token.py"));
+        case.run().says("Ran 2 tests").says(" 200\n").says(" 401\n").prints("");
     }
-    let case = Case::new("emulator -v -- python3").arg(example("python/test_token.py"));
-    case.run().says("Ran 2 tests").says(" 200\n").says(" 401\n").prints("");
 }
 
 #[test]

@@ -2,13 +2,8 @@
 
 use std::collections::HashSet;
 use std::io::{Read, Write};
-use std::net::TcpStream;
-use std::thread;
-use std::time::Duration;
 
-use crate::support::server::{
-    Api, PATH, SUCCESS, listen, read_request, reserved, response, scripted,
-};
+use crate::support::server::{Api, PATH, SUCCESS, listen, read_request, response, scripted};
 use crate::support::{Case, KEY, SECRET};
 
 #[test]
@@ -102,20 +97,6 @@ fn a_lost_connection_is_retried() {
         Case::token(&url, "--retries 2").run().fails(20).says("lost");
         assert_eq!(requests.try_iter().count(), attempts, "{status} {retry_after}");
     }
-}
-
-#[test]
-fn a_refused_connection_is_retried() {
-    let (address, socket) = reserved();
-    let server = thread::spawn(move || {
-        thread::sleep(Duration::from_millis(150));
-        socket.listen(1).unwrap();
-        let mut stream = TcpStream::from(socket.accept().unwrap().0);
-        read_request(&mut stream).unwrap();
-        stream.write_all(response(200, "", SUCCESS).as_bytes()).unwrap();
-    });
-    Case::token(&format!("http://{address}/"), "--retries 5").run().prints("t0ken\n");
-    server.join().unwrap();
 }
 
 /// The wait before the next attempt, as `-v` reports it.

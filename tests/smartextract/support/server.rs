@@ -116,20 +116,15 @@ pub fn read_request(stream: &mut impl Read) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&request).into_owned())
 }
 
-/// A socket on loopback that refuses connections until it listens. No one else can use its port.
-pub fn reserved() -> (SocketAddr, Socket) {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
-    (socket.local_addr().unwrap().as_socket().unwrap(), socket)
-}
-
 /// An address that never answers a connection attempt, because its queue is full and nothing
 /// accepts connections. That lasts until the returned sockets are dropped. (Windows refuses
 /// instead.)
 #[cfg(unix)]
 pub fn unresponsive() -> (SocketAddr, Vec<Socket>) {
-    let (address, listener) = reserved();
+    let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    listener.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
     listener.listen(1).unwrap();
+    let address = listener.local_addr().unwrap().as_socket().unwrap();
     let mut sockets = vec![listener];
     // More than any system queues beyond a backlog of one.
     for _ in 0..8 {
