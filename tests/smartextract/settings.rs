@@ -3,7 +3,7 @@
 
 use crate::support::certificates::{Authority, token_server};
 use crate::support::server::{Api, SUCCESS, connecting_to, response, scripted};
-use crate::support::{Case, KEY, PROFILE, SECRET, set_mode};
+use crate::support::{Case, KEY, SECRET, set_mode};
 
 /// Runs against a server that accepts one token request, and returns the request's body.
 fn body_sent(case: impl FnOnce(&str) -> Case) -> String {
@@ -75,7 +75,6 @@ fn the_secret_may_come_from_each_of_its_places() {
                     .profile(&format!("[profiles.default]\n{profile}\n"))
                     .stdin(content);
                 set_mode(&case.path("print"), 0o700);
-                set_mode(&case.path(PROFILE), 0o600);
                 case
             });
             assert_eq!(sent, body(KEY, SECRET), "{arguments} {variable} {profile}");

@@ -20,16 +20,14 @@ pub const SECRET: &str = "s3cr3t-of-the-tests-8f2a";
 /// The password in a proxy's URL.
 pub const PROXY_PASSWORD: &str = "pr0xy-passw0rd-of-the-tests";
 
-/// The variables that a run inherits. Without `SystemRoot` Windows opens no sockets.
-const ENVIRONMENT: &[&str] =
-    if cfg!(windows) { &["PATHEXT", "SystemRoot", "TEMP", "TMP"] } else { &[] };
-
 /// A program in an empty environment, with the usual signals: no setting of the tester's own, and
 /// no profile file. `smartextract` comes first on PATH.
 pub fn isolated(program: impl AsRef<OsStr>) -> Command {
     #[cfg(unix)]
     restore_ignored_signals();
-    let kept = ENVIRONMENT.iter().filter_map(|name| Some((name, var_os(name)?)));
+    // Without `SystemRoot` Windows opens no sockets.
+    let kept = ["PATHEXT", "SystemRoot", "TEMP", "TMP"];
+    let kept = kept.iter().filter_map(|name| Some((name, var_os(name)?)));
     let own = cargo_bin!("smartextract").parent().unwrap().to_owned();
     let path = var_os("PATH").unwrap();
     let path = join_paths([own].into_iter().chain(split_paths(&path))).unwrap();
