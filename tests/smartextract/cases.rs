@@ -12,8 +12,7 @@ use std::process::Stdio;
 use std::thread;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa,
-    NameConstraints, date_time_ymd,
+    BasicConstraints, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, NameConstraints, date_time_ymd,
 };
 use regex::Regex;
 use rustls::version::{TLS12, TLS13};
@@ -104,9 +103,7 @@ fn tls_servers(home: &Path) -> Vec<(&'static str, String)> {
             io::copy(&mut stream, &mut io::sink()).map(drop)
         })
     };
-    let changed = |change: fn(&mut CertificateParams)| {
-        token_server(authority.server_with("localhost", change))
-    };
+    let changed = |change| token_server(authority.server_with("localhost", change));
     let demanding = |version| token_server(authority.demanding_server("localhost", version));
     let servers = [
         ("VALID", token_server(authority.server("localhost"))),

@@ -17,6 +17,9 @@ use rustls::{
 
 use super::server::{SUCCESS, listen, read_request, response};
 
+type Change = fn(&mut CertificateParams);
+type Version = &'static SupportedProtocolVersion;
+
 /// A certificate authority.
 pub struct Authority {
     issuer: Issuer<'static, KeyPair>,
@@ -30,7 +33,7 @@ impl Authority {
     }
 
     /// An authority whose own certificate is changed in this way.
-    pub fn with(name: &str, change: impl FnOnce(&mut CertificateParams)) -> Self {
+    pub fn with(name: &str, change: Change) -> Self {
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -46,20 +49,12 @@ impl Authority {
     }
 
     /// Like `server`, with a certificate that is changed in this way.
-    pub fn server_with(
-        &self,
-        name: &str,
-        change: impl FnOnce(&mut CertificateParams),
-    ) -> Arc<ServerConfig> {
+    pub fn server_with(&self, name: &str, change: Change) -> Arc<ServerConfig> {
         self.config(name, change, ALL_VERSIONS, WebPkiClientVerifier::no_client_auth())
     }
 
     /// Like `server`, for a server that requires a client certificate of this authority.
-    pub fn demanding_server(
-        &self,
-        name: &str,
-        version: &'static SupportedProtocolVersion,
-    ) -> Arc<ServerConfig> {
+    pub fn demanding_server(&self, name: &str, version: Version) -> Arc<ServerConfig> {
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_slice(self.pem.as_bytes()).unwrap()).unwrap();
         let provider = default_provider().into();
@@ -70,8 +65,8 @@ impl Authority {
     fn config(
         &self,
         name: &str,
-        change: impl FnOnce(&mut CertificateParams),
-        versions: &[&'static SupportedProtocolVersion],
+        change: Change,
+        versions: &[Version],
         clients: Arc<dyn ClientCertVerifier>,
     ) -> Arc<ServerConfig> {
         let mut params = CertificateParams::new([name.to_owned()]).unwrap();

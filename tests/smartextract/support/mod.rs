@@ -108,7 +108,6 @@ impl Case {
         if redirected { self } else { self.env("SMARTEXTRACT_CONFIG", path) }
     }
 
-    /// Creates the profile file at its default path.
     pub fn profile(self, text: &str) -> Self {
         self.file(PROFILE, text)
     }
@@ -117,7 +116,6 @@ impl Case {
         self.home.path().join(path)
     }
 
-    /// Runs it on a new terminal.
     #[cfg(unix)]
     pub fn on_a_terminal(self) -> (TempDir, rexpect::session::PtySession) {
         (self.home, rexpect::session::spawn_command(self.command, Some(20_000)).unwrap())
@@ -153,7 +151,6 @@ pub fn set_mode(path: &Path, mode: u32) {
     let _ = (path, mode);
 }
 
-/// The result of a run.
 pub struct Outcome {
     pub code: i32,
     pub stdout: String,
@@ -176,7 +173,6 @@ impl Outcome {
         self
     }
 
-    /// Checks that standard error contains this.
     #[track_caller]
     pub fn says(self, text: &str) -> Self {
         assert!(self.stderr.contains(text), "no {text:?} in:\n{}", self.stderr);
@@ -193,17 +189,12 @@ impl Outcome {
         self.home.path().join(path)
     }
 
-    pub fn exists(&self, path: &str) -> bool {
-        self.path(path).exists()
-    }
-
     #[cfg(unix)]
     pub fn mode(&self, path: &str) -> u32 {
         let permissions = fs::metadata(self.path(path)).unwrap().permissions();
         std::os::unix::fs::PermissionsExt::mode(&permissions) & 0o777
     }
 
-    /// The content of a file in the home directory.
     pub fn read(&self, path: &str) -> String {
         fs::read_to_string(self.path(path)).unwrap()
     }
