@@ -57,16 +57,13 @@ fn a_redirect_is_not_followed() {
 
 #[test]
 fn a_temporary_failure_is_retried_and_a_permanent_one_is_not() {
-    for (statuses, attempts) in
-        [(&[429, 500, 502, 503, 504][..], 2), (&[301, 400, 401, 403, 404, 408, 501, 505], 1)]
-    {
-        for &status in statuses {
-            let (url, requests) =
-                scripted(vec![response(status, "", ""), response(200, "", SUCCESS)]);
-            let outcome = Case::token(&url, "--retries 1").run();
-            assert_eq!(outcome.code == 0, attempts == 2, "{status}");
-            assert_eq!(requests.try_iter().count(), attempts, "{status}");
-        }
+    let temporary = [429, 500, 502, 503, 504];
+    for status in [301, 400, 401, 403, 404, 408, 501, 505].into_iter().chain(temporary) {
+        let (url, requests) = scripted(vec![response(status, "", ""), response(200, "", SUCCESS)]);
+        let outcome = Case::token(&url, "--retries 1").run();
+        assert_eq!(outcome.code == 0, temporary.contains(&status), "{status}");
+        let attempts = if temporary.contains(&status) { 2 } else { 1 };
+        assert_eq!(requests.try_iter().count(), attempts, "{status}");
     }
 }
 
@@ -133,7 +130,9 @@ fn retry_after_past_the_budget_is_reported_at_once() {
 #[test]
 fn the_budget_covers_retries_and_waits_and_may_come_from_profile_or_variable() {
     let (url, requests) = scripted(vec![response(503, "", "")]);
-    Case::token(&url, "--timeout 1.5 --retries 1000").run().fails(30);
+    // The budget ends during a wait or, rarely, during an attempt.
+    let outcome = Case::token(&url, "--timeout 1.5 --retries 1000").run();
+    assert!([21, 30].contains(&outcome.code), "{}", outcome.stderr);
     assert!(requests.try_iter().count() > 1);
     let silent = listen(|_, mut stream| stream.read_to_end(&mut Vec::new()).map(drop));
     let case = || Case::token(&format!("http://{silent}/"), "");

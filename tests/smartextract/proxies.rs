@@ -12,13 +12,15 @@ use crate::support::{Case, PROXY_PASSWORD};
 const CLOSED: &str = "http://127.0.0.1:1";
 
 /// A TLS server for `api.example`: a proxy that connects to it, and a run that trusts it.
-fn server_behind_proxy() -> (SocketAddr, Receiver<String>, impl Fn() -> Case) {
+fn server_behind_proxy() -> (SocketAddr, Receiver<String>, impl Fn(&str) -> Case) {
     let authority = Authority::new("test");
     let server = token_server(authority.server("api.example"));
     let (proxy, heads) = connecting_to(server);
     let pem = authority.pem;
-    let case =
-        move || Case::token("https://api.example/auth", "--ca-file ca.pem").file("ca.pem", &pem);
+    let case = move |arguments: &str| {
+        let arguments = format!("--ca-file ca.pem {arguments}");
+        Case::token("https://api.example/auth", &arguments).file("ca.pem", &pem)
+    };
     (proxy, heads, case)
 }
 
@@ -26,30 +28,27 @@ fn server_behind_proxy() -> (SocketAddr, Receiver<String>, impl Fn() -> Case) {
 fn the_first_place_that_has_a_proxy_wins() {
     let (proxy, heads, case) = server_behind_proxy();
     let (good, bad) = (&format!("http://{proxy}"), CLOSED);
-    let plain = &proxy.to_string();
     for (arguments, variables, profile) in [
-        (&["--proxy", good][..], &[("SMARTEXTRACT_PROXY", bad)][..], bad),
-        (&["--proxy", plain], &[], bad),
-        (&[], &[("SMARTEXTRACT_PROXY", good), ("HTTPS_PROXY", bad)], bad),
-        (&[], &[("HTTPS_PROXY", good), ("ALL_PROXY", bad)], bad),
-        (&[], &[("https_proxy", good), ("all_proxy", bad)], bad),
-        (&[], &[("ALL_PROXY", good), ("HTTP_PROXY", bad)], bad),
-        (&[], &[("all_proxy", good)], bad),
-        (&[], &[("HTTP_PROXY", bad)], good),
+        (format!("--proxy {good}"), &[("SMARTEXTRACT_PROXY", bad)][..], bad),
+        (format!("--proxy {proxy}"), &[], bad),
+        (String::new(), &[("SMARTEXTRACT_PROXY", good), ("HTTPS_PROXY", bad)], bad),
+        (String::new(), &[("HTTPS_PROXY", good), ("ALL_PROXY", bad)], bad),
+        (String::new(), &[("https_proxy", good), ("all_proxy", bad)], bad),
+        (String::new(), &[("ALL_PROXY", good), ("HTTP_PROXY", bad)], bad),
+        (String::new(), &[("all_proxy", good)], bad),
+        (String::new(), &[("HTTP_PROXY", bad)], good),
     ] {
-        let mut case = case().profile(&format!("[profiles.default]\nproxy = \"{profile}\"\n"));
+        let mut case =
+            case(&arguments).profile(&format!("[profiles.default]\nproxy = \"{profile}\"\n"));
         for (name, value) in variables {
             case = case.env(name, value);
-        }
-        for argument in arguments {
-            case = case.arg(argument);
         }
         case.run().prints("t0ken\n");
         let head = heads.recv().unwrap();
         assert!(head.starts_with("CONNECT api.example:443 HTTP/1.1\r\n"), "{head}");
     }
     // Without a proxy, the name api.example can't be resolved.
-    case().env("HTTP_PROXY", good).run().fails(20).never_says("proxy:");
+    case("").env("HTTP_PROXY", good).run().fails(20).never_says("proxy:");
 }
 
 /// A proxy of the surroundings never gets a secret in clear text, one for this program does.
@@ -85,7 +84,7 @@ fn a_proxys_user_and_password_are_sent_and_never_shown() {
     let (proxy, heads, case) = server_behind_proxy();
     let url = format!("http://someone:{PROXY_PASSWORD}@{proxy}");
     let shown = format!("http://so…@{proxy}");
-    case().env("HTTPS_PROXY", &url).arg("-v").run().prints("t0ken\n").says(&shown);
+    case("-v").env("HTTPS_PROXY", &url).run().prints("t0ken\n").says(&shown);
     assert!(heads.recv().unwrap().to_lowercase().contains("proxy-authorization: basic "));
 }
 
