@@ -7,17 +7,19 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, Write as _};
-use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Stdio;
 use std::thread;
 
+use rcgen::{
+    BasicConstraints, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, NameConstraints, date_time_ymd,
+};
 use regex::Regex;
 use rustls::version::{TLS12, TLS13};
 use snapbox::{Assert, Data, Redactions};
 use tempfile::TempDir;
 
-use crate::support::certificates::{Authority, Validity, token_server};
+use crate::support::certificates::{Authority, token_server};
 use crate::support::server::listen;
 use crate::support::{PROFILE, check_for_secrets, isolated};
 
@@ -88,29 +90,40 @@ fn output_of(command: &str, home: &Path, variables: &[(&str, String)]) -> String
 /// Servers whose certificates are issued by `ca.pem`, as variables with their URLs.
 fn tls_servers(home: &Path) -> Vec<(&'static str, String)> {
     let authority = Authority::new("test");
-    fs::write(home.join("ca.pem"), &authority.pem).unwrap();
+    let limited = Authority::with("limited", |params| {
+        let permitted_subtrees = vec![GeneralSubtree::DnsName("other.example".to_owned())];
+        params.name_constraints =
+            Some(NameConstraints { permitted_subtrees, excluded_subtrees: Vec::new() });
+    });
+    fs::write(home.join("ca.pem"), authority.pem.clone() + &limited.pem).unwrap();
     fs::write(home.join("other.pem"), Authority::new("other").pem).unwrap();
-    let (now, name) = (Validity::Now, "localhost");
     let saying = |bytes: &'static [u8]| {
         listen(move |_, mut stream| {
             stream.write_all(bytes)?;
             io::copy(&mut stream, &mut io::sink()).map(drop)
         })
     };
-    let url = |address: SocketAddr| format!("https://localhost:{}/", address.port());
-    let with = |names, validity| url(token_server(authority.server(&[names], validity)));
-    vec![
-        ("VALID", with(name, now)),
-        ("EXPIRED", with(name, Validity::Expired)),
-        ("NOT_YET", with(name, Validity::NotYet)),
-        ("FOR_CLIENTS", with(name, Validity::ForClients)),
-        ("AUTHORITY", with(name, Validity::OfAuthority)),
-        ("OTHER_NAME", with("other.example", now)),
-        ("DEMANDING_1_2", url(token_server(authority.demanding_server(name, &TLS12)))),
-        ("DEMANDING_1_3", url(token_server(authority.demanding_server(name, &TLS13)))),
-        ("NO_COMMON_KEY", url(saying(b"\x15\x03\x03\0\x02\x02\x28"))),
-        ("NO_TLS", url(saying(b"SSH-2.0-OpenSSH_9.2\r\n"))),
-    ]
+    let changed = |change| token_server(authority.server_with("localhost", change));
+    let demanding = |version| token_server(authority.demanding_server("localhost", version));
+    let servers = [
+        ("VALID", token_server(authority.server("localhost"))),
+        ("EXPIRED", changed(|params| params.not_after = date_time_ymd(2020, 1, 1))),
+        ("NOT_YET", changed(|params| params.not_before = date_time_ymd(3000, 1, 1))),
+        (
+            "FOR_CLIENTS",
+            changed(|params| {
+                params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+            }),
+        ),
+        ("AUTHORITY", changed(|params| params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained))),
+        ("OTHER_NAME", token_server(authority.server("other.example"))),
+        ("LIMITED", token_server(limited.server("localhost"))),
+        ("DEMANDING_1_2", demanding(&TLS12)),
+        ("DEMANDING_1_3", demanding(&TLS13)),
+        ("NO_COMMON_KEY", saying(b"\x15\x03\x03\0\x02\x02\x28")),
+        ("NO_TLS", saying(b"SSH-2.0-OpenSSH_9.2\r\n")),
+    ];
+    servers.map(|(name, address)| (name, format!("https://localhost:{}/", address.port()))).into()
 }
 
 /// What differs from run to run.

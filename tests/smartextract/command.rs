@@ -9,70 +9,7 @@ use assert_cmd::cargo::cargo_bin;
 use rustix::process::Signal;
 
 use crate::emulator::{Alone, send};
-use crate::support::server::Api;
 use crate::support::{Case, has_program, isolated, set_mode};
-
-#[test]
-fn exec_replaces_the_program_and_keeps_its_input() {
-    let api = Api::giving_tokens();
-    // The process number is the same before and after.
-    let script = "echo $$; exec smartextract exec -- sh -c 'echo $$; cat'";
-    let outcome = Case::script("sh", script).against(&api.url()).stdin("input").run();
-    let lines: Vec<&str> = outcome.stdout.lines().collect();
-    assert!(lines.len() == 3 && lines[0] == lines[1] && lines[2] == "input", "{lines:?}");
-}
-
-#[test]
-fn a_command_that_can_not_be_run_opens_no_session() {
-    let api = Api::giving_tokens();
-    let exec = |command: &str| Case::new(&format!("exec -- {command}")).against(&api.url());
-    for command in ["no-such-command", "./no-such-command"] {
-        exec(command).run().fails(127);
-    }
-    exec("./plain").file("plain", "text").run().fails(126);
-    exec("plain").file("bin/plain", "text").env("PATH", "bin").run().fails(126);
-    assert!(!api.was_asked(), "a token was requested");
-}
-
-/// An ignored SIGCHLD is inherited, and `wait` then finds no child. dash can't ignore it.
-#[test]
-fn the_parent_may_ignore_the_end_of_its_children() {
-    if !has_program("bash") {
-        return;
-    }
-    let api = Api::giving_tokens();
-    for (command, code) in
-        [("exec -p p -- sh -c 'true & wait $!; exit $?'", 0), ("emulator -- sh -c 'exit 7'", 7)]
-    {
-        let script = format!("trap '' CHLD; exec smartextract {command}");
-        let outcome = Case::script("bash", &script)
-            .against(&api.url())
-            .without("SMARTEXTRACT_SECRET")
-            .profile("[profiles.p]\nsecret_command = [\"echo\", \"s\"]\n")
-            .run();
-        assert_eq!(outcome.code, code, "{command}: {}", outcome.stderr);
-    }
-}
-
-#[test]
-fn the_surroundings_do_not_interfere_with_the_emulator() {
-    // Only on Linux is every address of 127.0.0.0/8 there.
-    let other = if cfg!(target_os = "linux") { "127.0.0.2" } else { "127.0.0.1" };
-    for (host, no_proxy) in [("127.0.0.1", ""), (other, "a")] {
-        let script = "echo $no_proxy; smartextract check";
-        let outcome = Case::new(&format!("emulator --listen {host}:0 -- sh -c"))
-            .arg(script)
-            .against("http://127.0.0.1:1/")
-            .env("SMARTEXTRACT_SECRET_FILE", "/missing")
-            .env("SMARTEXTRACT_PROXY", "http://127.0.0.1:1")
-            .env("ALL_PROXY", "http://127.0.0.1:1")
-            .env("NO_PROXY", no_proxy)
-            .run();
-        let (shown, line) = outcome.stdout.split_once('\n').unwrap();
-        assert!(line.starts_with("valid: "), "{}", outcome.stderr);
-        assert_eq!(shown.split(',').next_back(), Some(host));
-    }
-}
 
 /// Another `smartextract` comes first on PATH, or PATH can't contain this program's directory.
 #[test]

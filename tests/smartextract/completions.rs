@@ -59,62 +59,51 @@ fn fish_offers_commands_formats_environments_profiles_and_arguments_of_command()
 
 /// Types on the command line of an interactive shell, and checks what Tab makes of it.
 #[cfg(unix)]
-fn completes(shell_line: &str, set_up: &str, typed: &str, completed: &str) {
-    let (_home, mut shell) = shell("sh", &format!("exec {shell_line}")).on_a_terminal();
-    shell.send_line(&format!("stty echo; PS1=; {set_up}; echo rea''dy")).unwrap();
-    shell.exp_string("ready").unwrap();
-    // The line editor switches bracketed paste on when it is ready.
-    shell.exp_string("[?2004h").unwrap();
-    shell.send(&format!("{typed}\t")).unwrap();
-    shell.flush().unwrap();
-    let shown = shell.exp_string(completed);
-    assert!(shown.is_ok(), "{typed}: {shown:?}");
-    // An interactive shell ignores SIGTERM.
-    shell.process_mut().set_kill_timeout(Some(1));
+fn completes(shell_line: &str, set_up: &str, rows: &[(&str, &str)]) {
+    let is_there = has_program(shell_line.split(' ').next().unwrap());
+    for (typed, completed) in rows.iter().filter(|_| is_there) {
+        let (_home, mut shell) = shell("sh", &format!("exec {shell_line}")).on_a_terminal();
+        shell.send_line(&format!("stty echo; PS1=; {set_up}; echo rea''dy")).unwrap();
+        shell.exp_string("ready").unwrap();
+        // The line editor switches bracketed paste on when it is ready.
+        shell.exp_string("[?2004h").unwrap();
+        shell.send(&format!("{typed}\t")).unwrap();
+        shell.flush().unwrap();
+        let shown = shell.exp_string(completed);
+        assert!(shown.is_ok(), "{typed}: {shown:?}");
+        // An interactive shell ignores SIGTERM.
+        shell.process_mut().set_kill_timeout(Some(1));
+    }
 }
+
+#[cfg(unix)]
+const ROWS: [(&str, &str); 6] = [
+    ("smartextract -v -q tok", "token"),
+    ("smartextract token --format powe", "powershell"),
+    ("smartextract token --env gam", "gamma"),
+    ("smartextract exec --profile bet", "beta"),
+    ("smartextract token --ca-file m", r"my\ file.pem"),
+    ("smartextract token -o ~/m", r"~/my\ file.pem"),
+];
 
 /// Not on macOS, whose bash 3.2 has no bracketed paste.
 #[cfg(target_os = "linux")]
 #[test]
 fn bash_completes_commands_formats_environments_profiles_and_paths() {
-    if !has_program("bash") {
-        return;
-    }
     let script = file("smartextract.bash");
     let set_up = format!("bind 'set enable-bracketed-paste on'; source '{}'", script.display());
-    for (typed, completed) in [
-        ("smartextract -v -q tok", "token"),
-        ("smartextract token --format powe", "powershell"),
-        ("smartextract token --env gam", "gamma"),
-        ("smartextract exec --profile bet", "beta"),
-        ("smartextract token --ca-file m", r"my\ file.pem"),
-        ("smartextract token -o ~/m", r"~/my\ file.pem"),
-    ] {
-        completes("bash --norc --noprofile -i", &set_up, typed, completed);
-    }
+    completes("bash --norc --noprofile -i", &set_up, &ROWS);
 }
 
 #[cfg(unix)]
 #[test]
-fn zsh_completes_commands_formats_environments_profiles_and_paths() {
-    if !has_program("zsh") {
-        return;
-    }
+fn zsh_completes_the_same_if_the_script_is_installed_or_sourced() {
     let script = file("_smartextract");
     let sourced = format!("autoload -U compinit && compinit -u -D; source '{}'", script.display());
-    let installed = format!(
-        "fpath=('{}' $fpath); autoload -U compinit && compinit -u -D",
-        script.parent().unwrap().display()
-    );
-    for (set_up, typed, completed) in [
-        (&sourced, "smartextract tok", "token"),
-        (&installed, "smartextract tok", "token"),
-        (&installed, "smartextract token --format powe", "powershell"),
-        (&installed, "smartextract token --env gam", "gamma"),
-        (&installed, "smartextract exec --profile bet", "beta"),
-        (&installed, "smartextract token --ca-file ~/m", r"--ca-file ~/my\ file.pem"),
-        (&installed, "smartextract token --output=m", r"--output=my\ file.pem"),
-    ] {
-        completes("zsh -f -i", set_up, typed, completed);
-    }
+    completes("zsh -f -i", &sourced, &ROWS[..1]);
+    let directory = script.parent().unwrap().display();
+    let installed = format!("fpath=('{directory}' $fpath); autoload -U compinit && compinit -u -D");
+    completes("zsh -f -i", &installed, &ROWS);
+    let attached = ("smartextract token --output=m", r"--output=my\ file.pem");
+    completes("zsh -f -i", &installed, &[attached]);
 }

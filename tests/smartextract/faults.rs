@@ -5,17 +5,16 @@
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
-use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use rustls::{ServerConfig, ServerConnection};
+use rustls::ServerConnection;
 
-use crate::support::certificates::{Authority, Validity};
+use crate::support::certificates::Authority;
 use crate::support::server::{PATH, SUCCESS, listen, read_request, response};
 use crate::support::{Case, PROXY_PASSWORD};
 
-use At::{Connect, Handshake, Proxy, Request, TlsRequest};
+use At::{Connect, Proxy, Request, TlsRequest};
 use Then::{Close, Drip, Flood, Hang};
 
 /// When a server leaves the protocol and follows its script.
@@ -23,8 +22,6 @@ use Then::{Close, Drip, Flood, Hang};
 enum At {
     /// As soon as there is a connection, as the server of a URL with this scheme.
     Connect(&'static str),
-    /// In the middle of its first message of the TLS handshake.
-    Handshake,
     /// After the request, over plain HTTP.
     Request,
     /// After the request, over TLS.
@@ -45,29 +42,20 @@ enum Then {
     Flood(&'static [u8]),
 }
 
-/// A server's script.
-#[derive(Clone)]
-struct Fault {
-    at: At,
-    bytes: Vec<u8>,
-    then: Then,
-}
+/// A name, when the server leaves the protocol, what it sends and does then, and what standard
+/// error contains.
+type Row<'a> = (&'a str, At, Vec<u8>, Then, &'a str);
 
-fn fault(at: At, bytes: impl Into<Vec<u8>>, then: Then) -> Fault {
-    Fault { at, bytes: bytes.into(), then }
-}
-
-/// Runs all rows at the same time, because most of them only wait. A row has a name, a server's
-/// script, and what standard error contains.
-fn check<const CODE: i32>(rows: &[(&str, Fault, &str)]) {
+/// Runs all rows at the same time, because most of them only wait.
+fn check<const CODE: i32>(rows: Vec<Row>) {
     // A slow machine must not turn another failure into a timeout.
     let budget = if CODE == 21 { "1" } else { "20" };
     thread::scope(|scope| {
-        for (name, fault, stderr) in rows {
+        for (name, at, bytes, then, stderr) in rows {
             // The name of the thread identifies a row that fails.
-            let row = thread::Builder::new().name((*name).to_owned());
+            let row = thread::Builder::new().name(name.to_owned());
             let check = move || {
-                let outcome = fault.case().arg("--timeout").arg(budget).run().says(stderr);
+                let outcome = case(at, bytes, then).arg("--timeout").arg(budget).run().says(stderr);
                 assert_eq!(outcome.code, CODE, "{}", outcome.stderr);
                 assert_eq!(outcome.stdout, if CODE == 0 { "t0ken\n" } else { "" });
             };
@@ -76,54 +64,36 @@ fn check<const CODE: i32>(rows: &[(&str, Fault, &str)]) {
     });
 }
 
-impl Fault {
-    /// A run against a server that follows the script.
-    fn case(&self) -> Case {
-        let authority = Authority::new("test");
-        let config = authority.server(&["127.0.0.1"], Validity::Now);
-        let fault = self.clone();
-        let address = listen(move |_, stream| fault.serve(&config, stream));
-        let (url, proxy) = match self.at {
-            Connect(scheme) => (format!("{scheme}://{address}{PATH}"), String::new()),
-            Request => (format!("http://{address}{PATH}"), String::new()),
-            Handshake | TlsRequest => (format!("https://{address}{PATH}"), String::new()),
-            Proxy(scheme) => (
-                "https://api.example/auth".to_owned(),
-                format!("{scheme}://someone:{PROXY_PASSWORD}@{address}"),
-            ),
-        };
-        Case::token(&url, "--ca-file ca.pem")
-            .file("ca.pem", authority.pem)
-            .env("SMARTEXTRACT_PROXY", proxy)
-    }
-
-    fn serve(&self, config: &Arc<ServerConfig>, mut stream: TcpStream) -> io::Result<()> {
-        let mut tls = ServerConnection::new(config.clone()).unwrap();
-        match self.at {
-            Handshake => {
-                while !tls.wants_write() {
-                    if tls.read_tls(&mut stream)? == 0 {
-                        return Ok(());
-                    }
-                    tls.process_new_packets().map_err(io::Error::other)?;
-                }
-                let mut message = Vec::new();
-                tls.write_tls(&mut message)?;
-                stream.write_all(&message[..message.len() / 2])?;
+/// A run against a server that follows the script.
+fn case(at: At, bytes: Vec<u8>, then: Then) -> Case {
+    let authority = Authority::new("test");
+    let config = authority.server("127.0.0.1");
+    let address = listen(move |_, mut stream| {
+        if let TlsRequest = at {
+            let mut tls = ServerConnection::new(config.clone()).unwrap();
+            let mut tls = rustls::Stream::new(&mut tls, &mut stream);
+            read_request(&mut tls)?;
+            tls.write_all(&bytes)?;
+            tls.flush()?;
+        } else {
+            if let Request | Proxy("http") = at {
+                read_request(&mut stream)?;
             }
-            TlsRequest => {
-                let mut tls = rustls::Stream::new(&mut tls, &mut stream);
-                read_request(&mut tls)?;
-                tls.write_all(&self.bytes)?;
-                tls.flush()?;
-                return self.then.run(&mut stream);
-            }
-            Request | Proxy("http") => drop(read_request(&mut stream)?),
-            Connect(_) | Proxy(_) => {}
+            stream.write_all(&bytes)?;
         }
-        stream.write_all(&self.bytes)?;
-        self.then.run(&mut stream)
-    }
+        then.run(&mut stream)
+    });
+    let (url, proxy) = match at {
+        Connect(scheme) => (format!("{scheme}://{address}{PATH}"), String::new()),
+        Request => (format!("http://{address}{PATH}"), String::new()),
+        TlsRequest => (format!("https://{address}{PATH}"), String::new()),
+        Proxy(scheme) => (
+            "https://api.example/auth".to_owned(),
+            format!("{scheme}://someone:{PROXY_PASSWORD}@{address}"),
+        ),
+    };
+    let case = Case::token(&url, "--ca-file ca.pem").file("ca.pem", authority.pem);
+    case.env("SMARTEXTRACT_PROXY", proxy)
 }
 
 impl Then {
@@ -143,6 +113,9 @@ impl Then {
     }
 }
 
+/// The start of a long message of the TLS handshake.
+const HANDSHAKE: &[u8] = b"\x16\x03\x03\x40\0\x02";
+
 /// A 200 that continues with these headers and this body.
 fn ok(rest: &str) -> String {
     format!("HTTP/1.1 200 OK\r\n{rest}")
@@ -151,13 +124,11 @@ fn ok(rest: &str) -> String {
 #[test]
 fn exit_20_if_a_connection_ends_too_early() {
     let body = ok("content-length: 99\r\n\r\n{");
-    let (server, proxy) = ("to the server was lost\n", "to the proxy was lost\n");
-    check::<20>(&[
-        ("before a response", fault(Request, "", Close), server),
-        ("in a body", fault(TlsRequest, body, Close), server),
-        ("in the TLS handshake", fault(Handshake, "", Close), server),
-        ("in a proxy's response", fault(Proxy("http"), "HTTP/1.1 200 O", Close), proxy),
-        ("in a SOCKS handshake", fault(Proxy("socks5h"), b"\x05\0", Close), proxy),
+    let server = "to the server was lost\n";
+    check::<20>(vec![
+        ("before a response", Request, vec![], Close, server),
+        ("in a body", TlsRequest, body.into(), Close, server),
+        ("in the TLS handshake", Connect("https"), HANDSHAKE.into(), Close, server),
     ]);
 }
 
@@ -165,14 +136,13 @@ fn exit_20_if_a_connection_ends_too_early() {
 fn exit_21_names_the_stage_that_took_the_time() {
     let (response, proxy) = ("stage:       waiting for the response", "waiting for the proxy");
     let (tls, socks) = ("TLS handshake with the server", b"\x05\0\x05\0\0\x03\xff");
-    check::<21>(&[
-        ("drips in the head", fault(Request, ok("x: "), Drip(b"x")), response),
-        ("stalls before TLS", fault(Connect("https"), "", Hang), tls),
-        ("drips in the TLS handshake", fault(Handshake, "", Drip(b"x")), tls),
-        ("proxy drips", fault(Proxy("http"), ok("x: "), Drip(b"x")), proxy),
-        ("https proxy stalls", fault(Proxy("https"), "", Hang), "handshake with the proxy"),
-        ("SOCKS proxy drips", fault(Proxy("socks5h"), socks, Drip(b"x")), proxy),
-        ("stalls in the tunnel", fault(Proxy("http"), ok("\r\n"), Hang), tls),
+    check::<21>(vec![
+        ("drips in the head", Request, ok("x: ").into(), Drip(b"x"), response),
+        ("drips in the TLS handshake", Connect("https"), HANDSHAKE.into(), Drip(b"x"), tls),
+        ("proxy drips", Proxy("http"), ok("x: ").into(), Drip(b"x"), proxy),
+        ("https proxy stalls", Proxy("https"), vec![], Hang, "handshake with the proxy"),
+        ("SOCKS proxy drips", Proxy("socks5h"), socks.into(), Drip(b"x"), proxy),
+        ("stalls in the tunnel", Proxy("http"), ok("\r\n").into(), Hang, tls),
     ]);
 }
 
@@ -192,16 +162,12 @@ fn exit_21_if_a_connection_attempt_gets_no_response() {
 
 #[test]
 fn exit_22_if_there_is_no_valid_tls() {
-    let https = Connect("https");
     let old = [&b"\x16\x03\x01\0\x2a\x02\0\0\x26\x03\x01"[..], &[7; 32], b"\0\0\x2f\0"].concat();
-    let (hint, common) =
-        ("hint: this port does not speak TLS", "no common protocol, cipher or key");
-    check::<22>(&[
-        ("HTTP", fault(https, "HTTP/1.1 400 Bad Request\r\n\r\n", Hang), hint),
-        ("TLS 1.0", fault(https, old, Hang), common),
-        ("alert", fault(https, b"\x15\x03\x03\0\x02\x02\x28", Hang), "(HandshakeFailure)"),
-        ("plain text in TLS", fault(TlsRequest, "", Flood(b"HTTP/1.1 200 OK\r\n\r\n")), hint),
-        ("no TLS in a tunnel", fault(Proxy("http"), ok("\r\n<html>"), Hang), "token URL"),
+    let hint = "hint: this port does not speak TLS";
+    check::<22>(vec![
+        ("TLS 1.0", Connect("https"), old, Hang, "no common protocol, cipher or key"),
+        ("plain text in TLS", TlsRequest, vec![], Flood(b"HTTP/1.1 200 OK\r\n\r\n"), hint),
+        ("no TLS in a tunnel", Proxy("http"), ok("\r\n<html>").into(), Hang, "token URL"),
     ]);
 }
 
@@ -209,14 +175,14 @@ fn exit_22_if_there_is_no_valid_tls() {
 fn exit_31_if_a_response_is_invalid_or_endless() {
     let headers = ok(&"x: y\r\n".repeat(129)) + "\r\n";
     let gzip = response(200, "content-encoding: gzip\r\n", "\u{1f}");
-    check::<31>(&[
-        ("SSH", fault(Request, "SSH-2.0-OpenSSH_9.2\r\n\r\n", Close), "is not valid HTTP"),
-        ("folded header", fault(Request, ok("x: y\r\n z\r\n\r\n"), Close), "(folded)"),
-        ("129 headers", fault(Request, headers, Close), "it has more than 128 headers"),
-        ("compressed", fault(Request, gzip, Close), "is compressed although not requested (gzip)"),
-        ("cut off", fault(Request, ok("\r\n{\"data\":"), Close), "not JSON"),
-        ("endless head", fault(Request, ok("x: "), Flood(b"x")), "head is larger"),
-        ("endless body", fault(Request, ok("\r\n"), Flood(b" ")), "larger than 1 MiB"),
+    check::<31>(vec![
+        ("SSH", Request, "SSH-2.0-OpenSSH_9.2\r\n\r\n".into(), Close, "is not valid HTTP"),
+        ("folded header", Request, ok("x: y\r\n z\r\n\r\n").into(), Close, "(folded)"),
+        ("129 headers", Request, headers.into(), Close, "it has more than 128 headers"),
+        ("compressed", Request, gzip.into(), Close, "is compressed although not requested (gzip)"),
+        ("cut off", Request, ok("\r\n{\"data\":").into(), Close, "not JSON"),
+        ("endless head", Request, ok("x: ").into(), Flood(b"x"), "head is larger"),
+        ("endless body", Request, ok("\r\n").into(), Flood(b" "), "larger than 1 MiB"),
     ]);
 }
 
@@ -224,9 +190,9 @@ fn exit_31_if_a_response_is_invalid_or_endless() {
 fn unusual_valid_responses_are_accepted() {
     let chunk = format!("{:x};a=b\r\n{SUCCESS}\r\n0\r\nx: y\r\n\r\n", SUCCESS.len());
     let chunk = ok(&format!("transfer-encoding: chunked\r\n\r\n{chunk}"));
-    check::<0>(&[
-        ("chunk extension and trailer", fault(Request, chunk, Close), ""),
-        ("unknown length", fault(TlsRequest, ok(&format!("\r\n{SUCCESS}")), Close), ""),
-        ("early, kept open", fault(Connect("http"), response(200, "", SUCCESS), Hang), ""),
+    check::<0>(vec![
+        ("chunk extension and trailer", Request, chunk.into(), Close, ""),
+        ("unknown length", TlsRequest, ok(&format!("\r\n{SUCCESS}")).into(), Close, ""),
+        ("early, kept open", Connect("http"), response(200, "", SUCCESS).into(), Hang, ""),
     ]);
 }

@@ -1,10 +1,10 @@
-//! Other processes cannot read the memory of one that has a secret.
+//! What a user without privileges can read.
 
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
@@ -23,36 +23,53 @@ const UNPRIVILEGED: u32 = 65534;
 fn the_process_can_be_neither_dumped_nor_read_by_its_user() {
     let api = Api::giving_tokens();
     let directory = TempDir::new().unwrap();
+    let (mut command, user) = unprivileged(&directory);
+    command.env("SMARTEXTRACT_TOKEN_URL", api.url()).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut process = command.spawn().unwrap();
+    let owner = || fs::metadata(format!("/proc/{}/environ", process.id())).unwrap().uid();
+    let mut found = owner();
+    for _ in 0..500 {
+        if found != user {
+            break;
+        }
+        thread::sleep(Duration::from_millis(20));
+        found = owner();
+    }
+    process.stdin.take().unwrap().write_all(SECRET.as_bytes()).unwrap();
+    let output = process.wait_with_output().unwrap();
+    assert_ne!(found, user, "its user may read the process's memory");
+    assert_eq!(output.stdout, b"t0ken\n");
+}
+
+#[test]
+fn a_profile_file_at_its_default_path_that_may_not_be_read_counts_as_missing() {
+    let directory = TempDir::new().unwrap();
+    let home = directory.path().join("home");
+    fs::create_dir(&home).unwrap();
+    set_mode(&home, 0);
+    let (mut command, _) = unprivileged(&directory);
+    let output = command.env("HOME", home).stdin(Stdio::null()).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    // Only standard input has no secret.
+    assert_eq!(output.status.code(), Some(4), "{stderr}");
+    assert!(stderr.starts_with("warning: no permission to read the profile file "), "{stderr}");
+}
+
+/// `smartextract token` of a user without privileges, who is returned, with the secret from standard
+/// input. The program is copied into the directory, which the user may read.
+fn unprivileged(directory: &TempDir) -> (Command, u32) {
     let program = directory.path().join("smartextract");
     // With `fs::copy`, a process that another test starts meanwhile may keep the copy open for
     // writing, so that it can't be executed (ETXTBSY).
     let copied = isolated("cp").arg(cargo_bin!("smartextract")).arg(&program).status();
     assert!(copied.unwrap().success());
     let mut command = isolated(&program);
-    command
-        .env("SMARTEXTRACT_TOKEN_URL", api.url())
-        .args(["token", "--key", KEY, "--secret-file", "-"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped());
+    command.args(["token", "--key", KEY, "--secret-file", "-"]);
     let mut user = fs::metadata("/proc/self").unwrap().uid();
     if user == 0 {
         user = UNPRIVILEGED;
-        for path in [directory.path(), &program] {
-            set_mode(path, 0o755);
-        }
+        set_mode(directory.path(), 0o755);
         command.uid(user);
     }
-    let mut process = command.spawn().unwrap();
-    let owner = || fs::metadata(format!("/proc/{}/environ", process.id())).unwrap().uid();
-    for _ in 0..500 {
-        if owner() != user {
-            break;
-        }
-        thread::sleep(Duration::from_millis(20));
-    }
-    let found = owner();
-    process.stdin.take().unwrap().write_all(SECRET.as_bytes()).unwrap();
-    let output = process.wait_with_output().unwrap();
-    assert_ne!(found, user, "its user may read the process's memory");
-    assert_eq!(output.stdout, b"t0ken\n");
+    (command, user)
 }

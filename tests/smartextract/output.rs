@@ -32,40 +32,29 @@ fn a_github_mask_and_a_line_have_their_own_escapes() {
 #[test]
 fn a_failure_prints_nothing_except_for_eval_and_creates_no_file() {
     let api = Api::answering(401, "");
-    for (format, stdout) in [
-        ("env", "(exit 12);\n"),
-        ("env -o f", "(exit 12);\n"),
-        ("fish", "sh -c 'exit 12';\n"),
-        ("token", ""),
-        ("json", ""),
-        ("url", ""),
-        ("iframe", ""),
-        ("dotenv", ""),
-        ("github-env", ""),
-        ("github-output", ""),
+    for (arguments, stdout) in [
+        ("-f env", "(exit 12);\n"),
+        ("-f env -o f", "(exit 12);\n"),
+        ("-f fish", "sh -c 'exit 12';\n"),
+        ("-f json", ""),
+        ("-f github-env", ""),
     ] {
-        let case = Case::token(&api.url(), &format!("--format {format}"));
-        let outcome = case.env("GITHUB_ENV", "f").env("GITHUB_OUTPUT", "f").run();
-        assert_eq!((outcome.code, outcome.stdout.as_str()), (12, stdout), "{format}");
-        assert_eq!(names(&outcome), [""; 0], "{format}");
+        let outcome = Case::token(&api.url(), arguments).env("GITHUB_ENV", "f").run();
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (12, stdout), "{arguments}");
+        assert_eq!(names(&outcome), [""; 0], "{arguments}");
     }
     let outcome = Case::token(&api.url(), "--output x").file("x", "old").run().fails(12);
-    assert_eq!(
-        (outcome.read("x").as_str(), names(&outcome).as_slice()),
-        ("old", &["x".into()][..])
-    );
+    assert_eq!((outcome.read("x"), names(&outcome)), ("old".into(), vec!["x".into()]));
 }
 
 #[test]
 fn a_usage_error_prints_the_statement_of_a_format_mentioned_anywhere() {
     for arguments in [
-        "token --nonsense -f env",
         "token -fenv stray",
         "-f env",
         "token -f env --formatx",
         "token --format=fish --format env --nonsense",
         "token --format Env",
-        "token --secret -fenv",
     ] {
         let outcome = Case::new(arguments).run();
         assert_eq!((outcome.code, outcome.stdout.as_str()), (2, "(exit 2);\n"), "{arguments}");
@@ -98,12 +87,9 @@ fn a_result_that_can_not_be_written_requests_no_token() {
 #[test]
 fn the_result_replaces_the_file_with_mode_0600_and_standard_output_stays_empty() {
     let api = Api::giving_tokens();
-    for before in [None, Some("old")] {
-        let mut case = Case::token(&api.url(), "-o file");
-        if let Some(text) = before {
-            case = case.file("file", text);
-            crate::support::set_mode(&case.path("file"), 0o644);
-        }
+    let existing = Case::token(&api.url(), "-o file").file("file", "old");
+    crate::support::set_mode(&existing.path("file"), 0o644);
+    for case in [Case::token(&api.url(), "-o file"), existing] {
         let outcome = case.run().prints("");
         assert_eq!(outcome.read("file"), "t0ken\n");
         assert_eq!(names(&outcome), ["file"]);
@@ -118,13 +104,12 @@ fn a_symbolic_link_keeps_pointing_to_its_file() {
     let api = Api::giving_tokens();
     let case = || {
         let case = Case::token(&api.url(), "-o link").file("directory/real", "old");
-        std::os::unix::fs::symlink("middle", case.path("link")).unwrap();
-        std::os::unix::fs::symlink("directory/real", case.path("middle")).unwrap();
+        std::os::unix::fs::symlink("directory/real", case.path("link")).unwrap();
         case
     };
     let outcome = case().run().prints("");
     assert_eq!(outcome.read("directory/real"), "t0ken\n");
-    assert!(outcome.path("link").is_symlink() && outcome.path("middle").is_symlink());
+    assert!(outcome.path("link").is_symlink());
     let dangling = case();
     std::fs::remove_file(dangling.path("directory/real")).unwrap();
     dangling.run().fails(1).says("link can't be written");
@@ -134,7 +119,7 @@ fn a_symbolic_link_keeps_pointing_to_its_file() {
 #[test]
 fn an_open_file_or_device_is_written_to_directly() {
     let api = Api::giving_tokens();
-    assert!(!Case::token(&api.url(), "-o -").run().prints("t0ken\n").exists("-"));
+    assert!(!Case::token(&api.url(), "-o -").run().prints("t0ken\n").path("-").exists());
     Case::token(&api.url(), "-o /dev/null").run().prints("");
     for path in ["/dev/stdout", "/dev/fd/1", "-"] {
         let script = format!("{{ echo 1; smartextract token -o {path}; echo 2; }} >f; cat f");
@@ -142,11 +127,12 @@ fn an_open_file_or_device_is_written_to_directly() {
     }
 }
 
+/// A file is complete or missing, and a mask is printed before its value is written.
 #[cfg(target_os = "linux")]
 #[test]
 fn exit_1_if_the_output_is_full_or_closed_or_too_large() {
     let api = Api::giving_tokens();
-    // The limit is 512 bytes. The last reader ends before the program starts.
+    // The limits are in units of 512 bytes. The last reader ends before the program starts.
     for (script, left) in [
         ("smartextract token -o /dev/full; echo $?", "1\n"),
         ("smartextract token > /dev/full; echo $?", "1\n"),
@@ -154,44 +140,25 @@ fn exit_1_if_the_output_is_full_or_closed_or_too_large() {
         ("{ sleep 0.3; smartextract token; echo $? > f; } | true; cat f", "1\n"),
         ("(ulimit -f 0; smartextract token -o f); echo $?; ls", "1\n"),
         ("(ulimit -f 0; smartextract token > f); echo $?; wc -c f", "1\n0 f\n"),
-    ] {
-        Case::script("sh", script).against(&api.url()).run().prints(left);
-    }
-}
-
-/// A mask is printed before its value is written, and a value is written completely or not at all.
-#[cfg(target_os = "linux")]
-#[test]
-fn github_values_are_masked_and_complete_or_missing() {
-    let api = Api::giving_tokens();
-    for (script, left) in [
-        ("GITHUB_ENV=f TOKEN > /dev/full; echo $?; cat f", "1\nA=1\n"),
-        ("GITHUB_ENV=new TOKEN > /dev/full; echo $?; ls", "1\nf\n"),
-        ("GITHUB_ENV=/dev/full TOKEN | wc -l", "2\n"),
+        ("echo A=1 > f; GITHUB_ENV=f MASKED > /dev/full; echo $?; cat f", "1\nA=1\n"),
+        ("GITHUB_ENV=new MASKED > /dev/full; echo $?; ls", "1\n"),
+        ("GITHUB_ENV=/dev/full MASKED | wc -l", "2\n"),
         (
-            "printf %501s'\n' > g; (ulimit -f 1; GITHUB_ENV=g TOKEN > /dev/null); echo $?; wc -c g",
-            "1\n502 g\n",
+            "printf %501s > g; (ulimit -f 1; GITHUB_ENV=g MASKED > x); echo $?; wc -c g",
+            "1\n501 g\n",
         ),
     ] {
-        let script = script.replace("TOKEN", "smartextract token --format github-env");
-        let case = Case::script("sh", &script).against(&api.url()).file("f", "A=1\n");
-        case.run().prints(left);
+        let script = script.replace(" MASKED", " smartextract token -f github-env");
+        Case::script("sh", &script).against(&api.url()).run().prints(left);
     }
 }
 
-#[test]
-fn a_completion_variable_set_by_accident_changes_nothing() {
-    let api = Api::giving_tokens();
-    let case = Case::token(&api.url(), "").env("SMARTEXTRACT_COMPLETE", "bash");
-    case.run().prints("t0ken\n");
-}
-
-/// The API answers after 1.5 seconds.
+/// The API answers after 2 seconds.
 #[cfg(unix)]
 #[test]
 fn a_status_line_on_a_terminal_appears_after_a_second_and_disappears() {
     let shown = |arguments: &str| {
-        let case = Case::new(&format!("emulator --delay 1.5 -- smartextract token {arguments}"));
+        let case = Case::new(&format!("emulator --delay 2 -- smartextract token {arguments}"));
         let (_home, mut session) = case.env("TERM", "xterm").on_a_terminal();
         session.exp_eof().unwrap()
     };

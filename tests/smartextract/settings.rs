@@ -1,9 +1,9 @@
 //! Where settings come from, by what the server receives: flags before variables before the
 //! profile before defaults.
 
-use crate::support::certificates::{Authority, Validity, token_server};
-use crate::support::server::{Api, SUCCESS, response, scripted};
-use crate::support::{Case, KEY, PROFILE, SECRET, proxy, set_mode};
+use crate::support::certificates::{Authority, token_server};
+use crate::support::server::{Api, SUCCESS, connecting_to, response, scripted};
+use crate::support::{Case, KEY, SECRET, set_mode};
 
 /// Runs against a server that accepts one token request, and returns the request's body.
 fn body_sent(case: impl FnOnce(&str) -> Case) -> String {
@@ -75,7 +75,6 @@ fn the_secret_may_come_from_each_of_its_places() {
                     .profile(&format!("[profiles.default]\n{profile}\n"))
                     .stdin(content);
                 set_mode(&case.path("print"), 0o700);
-                set_mode(&case.path(PROFILE), 0o600);
                 case
             });
             assert_eq!(sent, body(KEY, SECRET), "{arguments} {variable} {profile}");
@@ -108,30 +107,21 @@ fn each_environment_has_its_endpoint_and_its_url() {
     const OWN: &str = "[environments.own]\ntoken_url = \"https://own.example/auth\"\n\
         iframe_template = \"https://own.example/view/{token}#top\"\n\
         [profiles.own]\nenv = \"own\"\n";
-    let (production, staging) = ("/smart-extract?token=t0ken", "/smart-extract-stg?token=t0ken");
-    for (arguments, variable, host, iframe) in [
-        ("", "", "clik.ai", production),
-        ("-e prod", "stg", "clik.ai", production),
-        ("--env staging", "", "clik.ai", staging),
-        ("", "stg", "clik.ai", staging),
-        ("-e own", "", "own.example", "/view/t0ken#top"),
-        ("-p own", "", "own.example", "/view/t0ken#top"),
-        ("--iframe-template https://app.clik.ai/?a={token}", "", "clik.ai", "/?a=t0ken"),
+    for (arguments, variable, api, url) in [
+        ("-e prod", "stg", "api.clik.ai", "https://app.clik.ai/smart-extract?token=t0ken"),
+        ("", "staging", "api.clik.ai", "https://app.clik.ai/smart-extract-stg?token=t0ken"),
+        ("-p own", "", "own.example", "https://own.example/view/t0ken#top"),
+        ("--iframe-template https://h/?a={token}", "", "api.clik.ai", "https://h/?a=t0ken"),
     ] {
-        let (api, app) = match host {
-            "clik.ai" => ("api.clik.ai", "app.clik.ai"),
-            other => (other, other),
-        };
         let authority = Authority::new("test");
-        let server = token_server(authority.server(&[api], Validity::Now));
-        let (proxy, heads) = proxy::connecting_to(server);
+        let (proxy, heads) = connecting_to(token_server(authority.server(api)));
         Case::token("", &format!("--format url --ca-file ca.pem {arguments}"))
             .file("ca.pem", &authority.pem)
             .env("SMARTEXTRACT_PROXY", format!("http://{proxy}"))
             .env("SMARTEXTRACT_ENV", variable)
             .profile(OWN)
             .run()
-            .prints(&format!("https://{app}{iframe}\n"));
+            .prints(&format!("{url}\n"));
         let connect = format!("CONNECT {api}:443 HTTP/1.1\r\n");
         assert!(heads.recv().unwrap().starts_with(&connect), "{arguments} {variable}");
     }

@@ -1,7 +1,6 @@
 //! What the tests share: a run of the binary in an empty environment, and servers on loopback.
 
 pub mod certificates;
-pub mod proxy;
 pub mod server;
 
 use std::env::{join_paths, split_paths, var, var_os};
@@ -21,16 +20,14 @@ pub const SECRET: &str = "s3cr3t-of-the-tests-8f2a";
 /// The password in a proxy's URL.
 pub const PROXY_PASSWORD: &str = "pr0xy-passw0rd-of-the-tests";
 
-/// The variables that a run inherits. Without `SystemRoot` Windows opens no sockets.
-const ENVIRONMENT: &[&str] =
-    if cfg!(windows) { &["PATHEXT", "SystemRoot", "TEMP", "TMP"] } else { &[] };
-
 /// A program in an empty environment, with the usual signals: no setting of the tester's own, and
 /// no profile file. `smartextract` comes first on PATH.
 pub fn isolated(program: impl AsRef<OsStr>) -> Command {
     #[cfg(unix)]
     restore_ignored_signals();
-    let kept = ENVIRONMENT.iter().filter_map(|name| Some((name, var_os(name)?)));
+    // Without `SystemRoot` Windows opens no sockets.
+    let kept = ["PATHEXT", "SystemRoot", "TEMP", "TMP"];
+    let kept = kept.iter().filter_map(|name| Some((name, var_os(name)?)));
     let own = cargo_bin!("smartextract").parent().unwrap().to_owned();
     let path = var_os("PATH").unwrap();
     let path = join_paths([own].into_iter().chain(split_paths(&path))).unwrap();
@@ -111,7 +108,6 @@ impl Case {
         if redirected { self } else { self.env("SMARTEXTRACT_CONFIG", path) }
     }
 
-    /// Creates the profile file at its default path.
     pub fn profile(self, text: &str) -> Self {
         self.file(PROFILE, text)
     }
@@ -120,7 +116,6 @@ impl Case {
         self.home.path().join(path)
     }
 
-    /// Runs it on a new terminal.
     #[cfg(unix)]
     pub fn on_a_terminal(self) -> (TempDir, rexpect::session::PtySession) {
         (self.home, rexpect::session::spawn_command(self.command, Some(20_000)).unwrap())
@@ -156,7 +151,6 @@ pub fn set_mode(path: &Path, mode: u32) {
     let _ = (path, mode);
 }
 
-/// The result of a run.
 pub struct Outcome {
     pub code: i32,
     pub stdout: String,
@@ -179,7 +173,6 @@ impl Outcome {
         self
     }
 
-    /// Checks that standard error contains this.
     #[track_caller]
     pub fn says(self, text: &str) -> Self {
         assert!(self.stderr.contains(text), "no {text:?} in:\n{}", self.stderr);
@@ -196,17 +189,12 @@ impl Outcome {
         self.home.path().join(path)
     }
 
-    pub fn exists(&self, path: &str) -> bool {
-        self.path(path).exists()
-    }
-
     #[cfg(unix)]
     pub fn mode(&self, path: &str) -> u32 {
         let permissions = fs::metadata(self.path(path)).unwrap().permissions();
         std::os::unix::fs::PermissionsExt::mode(&permissions) & 0o777
     }
 
-    /// The content of a file in the home directory.
     pub fn read(&self, path: &str) -> String {
         fs::read_to_string(self.path(path)).unwrap()
     }
@@ -223,20 +211,16 @@ pub fn check_for_secrets(stdout: &str, stderr: &str) {
 }
 
 /// Gives the programs that the tests start the usual reaction to signals, even if the tests ignore
-/// them, as under `nohup` or in the background of a script: a handler that does nothing, unlike
-/// `SIG_IGN`, does not outlast `exec`. Only Linux lists the ignored signals (proc(5), `SigIgn`).
+/// them, as under `nohup` or in the background of a script: a handler, unlike `SIG_IGN`, does not
+/// outlast `exec`. This one does what is usual in the tests, too.
 #[cfg(unix)]
 fn restore_ignored_signals() {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1};
     static ONCE: std::sync::Once = std::sync::Once::new();
     ONCE.call_once(|| {
-        let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-        let mask = mask.map_or(0, |mask| u64::from_str_radix(mask.trim(), 16).unwrap());
         for signal in [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1] {
-            if mask >> (signal - 1) & 1 == 1 {
-                signal_hook::flag::register(signal, std::sync::Arc::default()).unwrap();
-            }
+            let always = std::sync::Arc::new(true.into());
+            signal_hook::flag::register_conditional_default(signal, always).unwrap();
         }
     });
 }
@@ -259,10 +243,4 @@ pub fn available(found: bool, what: &str) -> bool {
         std::io::stderr().write_all(format!("SKIPPED: there is no {what}\n").as_bytes()).unwrap();
     }
     found
-}
-
-#[test]
-#[should_panic(expected = "a secret on standard error")]
-fn a_secret_on_standard_error_is_found() {
-    check_for_secrets("", SECRET);
 }

@@ -1,7 +1,7 @@
 //! Servers on loopback: mockito for correct responses, and plain sockets for everything else.
 
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::Duration;
@@ -79,6 +79,27 @@ pub fn scripted(responses: Vec<String>) -> (String, Receiver<String>) {
     (format!("http://{address}{PATH}"), requests)
 }
 
+/// A CONNECT proxy that connects every request to `target`. Returns its address and the heads of
+/// the requests.
+pub fn connecting_to(target: SocketAddr) -> (SocketAddr, Receiver<String>) {
+    let (sender, heads) = mpsc::channel();
+    let address = listen(move |_, mut client| {
+        let _ = sender.send(read_request(&mut client)?);
+        client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")?;
+        let server = TcpStream::connect(target)?;
+        let (up, down) = (client.try_clone()?, server.try_clone()?);
+        thread::spawn(move || forward(up, server));
+        forward(down, client)
+    });
+    (address, heads)
+}
+
+/// Forwards in one direction until that one has ended.
+pub fn forward(mut from: impl Read, mut to: TcpStream) -> io::Result<()> {
+    io::copy(&mut from, &mut to)?;
+    to.shutdown(Shutdown::Write)
+}
+
 /// Reads a request: its head, and as much body as it declares.
 pub fn read_request(stream: &mut impl Read) -> io::Result<String> {
     let mut request = Vec::new();
@@ -95,27 +116,15 @@ pub fn read_request(stream: &mut impl Read) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&request).into_owned())
 }
 
-/// A socket on loopback that refuses connections until it listens. No one else can use its port.
-pub fn reserved() -> (SocketAddr, Socket) {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
-    (socket.local_addr().unwrap().as_socket().unwrap(), socket)
-}
-
-/// A loopback port on which nothing listens, and nothing will until the test process ends.
-pub fn closed_port() -> u16 {
-    let (address, socket) = reserved();
-    std::mem::forget(socket);
-    address.port()
-}
-
 /// An address that never answers a connection attempt, because its queue is full and nothing
 /// accepts connections. That lasts until the returned sockets are dropped. (Windows refuses
 /// instead.)
 #[cfg(unix)]
 pub fn unresponsive() -> (SocketAddr, Vec<Socket>) {
-    let (address, listener) = reserved();
+    let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    listener.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
     listener.listen(1).unwrap();
+    let address = listener.local_addr().unwrap().as_socket().unwrap();
     let mut sockets = vec![listener];
     // More than any system queues beyond a backlog of one.
     for _ in 0..8 {
