@@ -166,7 +166,7 @@ pub struct EmulatorArgs {
     pub command: Vec<OsString>,
 }
 
-/// An address to listen on, for which only loopback needs no host.
+/// Parses PORT or HOST:PORT. Without a host it is loopback.
 fn address(text: &str) -> Result<String, &'static str> {
     let (host, port) = text.rsplit_once(':').unwrap_or(("localhost", text));
     if host.is_empty() || port.parse::<u16>().is_err() {
@@ -186,7 +186,6 @@ fn delay(text: &str) -> Result<Duration, &'static str> {
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
 pub enum ReportFormat {
     /// Text for people
-    #[value(alias = "table")]
     Text,
     /// One line of JSON
     Json,

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::io::{self, IsTerminal, Write};
 use std::panic;
 use std::process::{self, ExitCode};
+use std::sync::Mutex;
 
 use anyhow::Context;
 use clap::ColorChoice;
@@ -34,6 +35,8 @@ pub struct Console {
     /// Warnings held back until the end, because a JSON error must be the only line.
     held: RefCell<Vec<String>>,
 }
+
+static PRINTING: Mutex<()> = Mutex::new(());
 
 impl Console {
     /// Also sets for this process when to use colors; help and version follow that, too.
@@ -83,6 +86,7 @@ impl Console {
     }
 
     pub fn print(text: impl AsRef<[u8]>) -> Result<(), Error> {
+        let _printing = PRINTING.lock();
         let mut stdout = io::stdout().lock();
         let written = stdout.write_all(text.as_ref()).and_then(|()| stdout.flush());
         Ok(written.context("standard output can't be written")?)
@@ -137,13 +141,17 @@ impl Console {
         }));
     }
 
-    /// Lets a signal fail an `eval`, and end this process even as a container's first one.
+    /// After a signal, prints the statement that makes an `eval` fail. Also lets a signal end process
+    /// 1 of a container.
     pub fn report_signals(&self) {
         let statement = self.options.failure_statement;
         if statement.is_some() || process::id() == 1 {
             // If there can be no handler, the signal ends this process as usual.
             let _ = signals::at_end(move |code| {
-                if let (Some(statement), Ok(code)) = (statement, u8::try_from(code)) {
+                // A result that is being printed may never end: no one reads it.
+                let is_free = PRINTING.try_lock().is_ok();
+                if let (Some(statement), Ok(code), true) = (statement, u8::try_from(code), is_free)
+                {
                     let _ = Self::print(statement(code));
                 }
             });

@@ -1,10 +1,11 @@
 //! Questions on the terminal. They fail with `usage` if the input ends (Ctrl-D) or is not UTF-8.
-//!
 //! For a hidden answer, inquire, cliclack, dialoguer and rpassword were tried on real terminals: they
 //! insert `u` for Ctrl-U, show a paste between two keys, or leave the echo off, or the secret
 //! visible, after Ctrl-C or Ctrl-Z. Here the terminal edits the line, as in `sudo`.
 
 use std::io::{self, Write};
+#[cfg(unix)]
+use std::{thread, time::Duration};
 
 use crate::console::Console;
 use crate::error::Error;
@@ -18,7 +19,10 @@ pub fn ask<T>(
     parse: impl Fn(&str) -> Result<T, &'static str>,
 ) -> Result<T, Error> {
     loop {
-        let line = read().map_err(|_| Error::usage("cancelled; nothing was written"))?;
+        let line = read().map_err(|error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => Error::usage("cancelled; nothing was written"),
+            _ => Error::usage("the answer can't be read").cause(error),
+        })?;
         match parse(line.trim()) {
             Ok(value) => return Ok(value),
             Err(flaw) => Console::log(&format!("  {flaw}; try again")),
@@ -60,7 +64,6 @@ pub fn read_line(prompt: &str) -> io::Result<String> {
     Ok(line)
 }
 
-/// Writes to standard error, because standard output is for results.
 fn show(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }
@@ -84,14 +87,18 @@ pub fn read_secret() -> io::Result<String> {
     let mut line = [0; 4096];
     loop {
         tcsetattr(io::stdin(), OptionalActions::Now, &hidden)?;
-        // After that, because an answer may be pasted as soon as the prompt appears.
+        // The prompt follows, because a user may paste as soon as it appears.
         show(SECRET_PROMPT);
         let length = rustix::io::read(io::stdin(), &mut line);
         tcsetattr(io::stdin(), OptionalActions::Now, &before)?;
         show("\n");
         let line = &line[..length?];
         match line.last() {
-            Some(key) if *key == interrupt => kill_current_process_group(Signal::INT)?,
+            Some(key) if *key == interrupt => {
+                kill_current_process_group(Signal::INT)?;
+                // The process ends meanwhile, unless it ignores the signal.
+                thread::sleep(Duration::from_millis(500));
+            }
             Some(key) if *key == suspend => kill_current_process_group(Signal::TSTP)?,
             // The terminal cuts a longer line.
             Some(b'\n') if line.len() < 4096 => {

@@ -1,7 +1,5 @@
-//! Key, secret and token: types that can't be printed by accident.
-//!
-//! `Debug` shows `[REDACTED]`, there is no `Display`, only `expose` returns the text, and the
-//! memory is wiped on drop.
+//! Key, secret and token: types that can't be printed by accident. `Debug` shows `[REDACTED]`, only
+//! `expose` returns the text, and the memory is wiped on drop.
 
 use secrecy::{ExposeSecret, SecretString};
 

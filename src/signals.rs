@@ -1,7 +1,10 @@
 //! Signals. Errors mean that the system refuses a handler.
 
+use std::io;
 use std::process::{self, Child, Command};
-use std::{io, thread};
+use std::sync::Mutex;
+#[cfg(unix)]
+use std::thread;
 
 #[cfg(unix)]
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGXFSZ};
@@ -32,29 +35,37 @@ fn ending() -> Vec<i32> {
     signals
 }
 
-/// From here on, a signal that ends this process, even process 1, first calls `last_act`.
+type LastAct = Box<dyn Fn(i32) + Send>;
+static LAST_ACTS: Mutex<Vec<LastAct>> = Mutex::new(Vec::new());
+
+/// From here on, a signal that ends this process, even process 1, first calls `last_act` with the
+/// exit code, before those of earlier calls.
 pub fn at_end(last_act: impl Fn(i32) + Send + 'static) -> io::Result<()> {
+    let mut acts = LAST_ACTS.lock().expect("no holder panics");
+    acts.push(Box::new(last_act));
+    if acts.len() > 1 {
+        return Ok(());
+    }
     #[cfg(unix)]
     {
         let mut signals = Signals::new(ending())?;
-        thread::spawn(move || {
-            if let Some(signal) = signals.forever().next() {
-                last_act(128 + signal);
-                if process::id() != 1 {
-                    // A shell stops its script only if Ctrl-C ended the program as a signal.
-                    let _ = signal_hook::low_level::emulate_default_handler(signal);
-                }
-                process::exit(128 + signal);
-            }
-        });
+        thread::spawn(move || signals.forever().next().map(end));
     }
     #[cfg(windows)]
-    ctrlc::set_handler(move || {
-        last_act(130);
-        process::exit(130);
-    })
-    .map_err(io::Error::other)?;
+    ctrlc::set_handler(|| end(2)).map_err(io::Error::other)?;
     Ok(())
+}
+
+fn end(signal: i32) {
+    for act in LAST_ACTS.lock().expect("no holder panics").iter().rev() {
+        act(128 + signal);
+    }
+    #[cfg(unix)]
+    if process::id() != 1 {
+        // A shell stops its script only if Ctrl-C ended the program as a signal.
+        let _ = signal_hook::low_level::emulate_default_handler(signal);
+    }
+    process::exit(128 + signal);
 }
 
 /// Starts COMMAND, and forwards signals, except for keys, which a terminal sends to COMMAND as well.
@@ -81,6 +92,7 @@ pub fn start(command: &mut Command) -> io::Result<Child> {
 /// Starts COMMAND. Ctrl-C reaches every process of a console: COMMAND decides what it means.
 #[cfg(windows)]
 pub fn start(command: &mut Command) -> io::Result<Child> {
-    ctrlc::set_handler(|| {}).map_err(io::Error::other)?;
+    // It fails if there is a handler already.
+    let _ = ctrlc::set_handler(|| {});
     command.spawn()
 }

@@ -61,8 +61,8 @@ impl Client {
     }
 
     /// One POST. If only the response's body is cut off, the response has the error.
-    /// Name look-ups, slow proxies and platform verifiers that fetch revocation lists outlast ureq's
-    /// own timeouts: only a thread that is left behind keeps the budget.
+    /// ureq's timeouts do not cover name resolution, slow proxies and the system's revocation checks:
+    /// so it runs in a thread, which is abandoned when the budget is used up.
     pub fn post(
         &self,
         body: String,

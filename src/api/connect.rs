@@ -16,7 +16,6 @@ use ureq::unversioned::transport::{
     Transport,
 };
 
-/// The other end of a connection, for messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer {
     pub name: &'static str,

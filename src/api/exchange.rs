@@ -51,7 +51,12 @@ pub fn exchange(
             Err(error) => error,
         };
         watch(&format!("attempt {number}: {} ({took:.3} s)", error.summary()));
-        if number > request.retries || !retry::is_transient(&error) {
+        if !retry::is_transient(&error) {
+            watch("no retry: the failure is permanent");
+            return Err(error.earlier_attempts(earlier));
+        }
+        if number > request.retries {
+            watch("no retry: all are used");
             return Err(error.earlier_attempts(earlier));
         }
         let left = deadline.saturating_duration_since(Instant::now());

@@ -11,4 +11,6 @@ mod tls;
 pub mod trust;
 
 pub use client::Client;
+pub use ureq::tls::RootCerts;
+
 pub use exchange::{TokenRequest, exchange};

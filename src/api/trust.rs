@@ -33,7 +33,7 @@ pub fn from_pem_file(path: &Path) -> Result<RootCerts, anyhow::Error> {
     Ok(certificates.into())
 }
 
-/// The system's trust store, or that of `SSL_CERT_FILE` and `SSL_CERT_DIR`, which nothing else checks.
+/// The system's trust store, or that of `SSL_CERT_FILE` and `SSL_CERT_DIR` if they are valid.
 pub fn of_system() -> Result<RootCerts, Error> {
     let file = env::var_os("SSL_CERT_FILE");
     let directories = env::var_os("SSL_CERT_DIR").unwrap_or_default();

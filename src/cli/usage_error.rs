@@ -34,7 +34,11 @@ pub fn usage_error(refused: &clap::Error, arguments: &[OsString]) -> Error {
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
             format!("invalid value for {argument}")
         }
-        ErrorKind::MissingRequiredArgument => format!("{argument} is missing"),
+        ErrorKind::TooManyValues => format!("{flag} accepts no value"),
+        ErrorKind::MissingSubcommand => "a command is missing".to_owned(),
+        ErrorKind::MissingRequiredArgument => {
+            format!("{} is missing", argument.trim_matches(['<', '>', '.']))
+        }
         kind => kind.as_str().unwrap_or("the command line can't be read").to_owned(),
     };
     Error::usage(message).hint(hint(refused, flag, arguments))
@@ -49,7 +53,7 @@ fn hint(refused: &clap::Error, flag: &str, arguments: &[OsString]) -> String {
         }
     }
     let (name, command) = command_of(arguments);
-    if refused.kind() == ErrorKind::InvalidSubcommand {
+    if matches!(refused.kind(), ErrorKind::InvalidSubcommand | ErrorKind::MissingSubcommand) {
         let known: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
         return format!("use one of: {}", known.join(", "));
     }
@@ -94,7 +98,10 @@ fn context(refused: &clap::Error, kind: ContextKind) -> Option<&str> {
     }
 }
 
-/// Whether a word is safe to show: a few lower-case letters, so at most a mistyped name.
+/// Whether a word is safe to show: a few letters, so at most a mistyped name.
 fn is_plain(word: &str) -> bool {
-    word.len() <= 18 && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+    if word.starts_with('-') {
+        return word.len() <= 30 && word.bytes().all(|b| b.is_ascii_alphabetic() || b == b'-');
+    }
+    word.len() <= 18 && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
 }

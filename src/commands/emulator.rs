@@ -88,7 +88,7 @@ fn run_command(args: &EmulatorArgs, address: SocketAddr, console: &Console) -> R
     };
     let mut command = child::command(&args.command, &path)?;
     command.env("PATH", path).envs(variables(args, address));
-    // No proxy may be asked for the emulator.
+    // COMMAND must reach the emulator without a proxy.
     command.env_remove(variable_name("proxy"));
     let mut hosts = env::var("NO_PROXY").unwrap_or_default();
     if hosts.trim().is_empty() {

@@ -34,7 +34,7 @@ impl Progress {
     }
 
     pub fn show(&self, text: &str) {
-        // Longer ones, the results of attempts, would wrap.
+        // A longer text, such as the result of an attempt, would wrap.
         self.0.set_message(text.chars().take(60).collect::<String>());
     }
 }

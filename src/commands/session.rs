@@ -1,7 +1,7 @@
 //! From flags to a session: what `token`, `check` and `exec` share.
 
 use super::progress::Progress;
-use crate::api::{self, Client, TokenRequest, trust};
+use crate::api::{self, Client, RootCerts, TokenRequest, trust};
 use crate::console::Console;
 use crate::error::{Code, Error};
 use crate::output::Session;
@@ -33,18 +33,20 @@ pub fn warn_of_mixed_hosts(settings: &Settings, console: &Console) {
     }
 }
 
+pub fn trusted(settings: &Settings) -> Result<Option<RootCerts>, Error> {
+    let Some(Setting { value: file, origin }) = &settings.ca_file else { return Ok(None) };
+    let message = format!("the certificate file {} ({origin}) can't be used", file.display());
+    let invalid = |cause| Error::config(message).cause(cause);
+    Ok(Some(trust::from_pem_file(file).map_err(invalid)?))
+}
+
 pub fn open(settings: &Settings, console: &Console) -> Result<Session, Error> {
     console.report_signals();
+    let trusted = trusted(settings)?;
     let (key, source) = settings.credentials()?;
     let (secret, warning) = source.read()?;
     if let Some(warning) = warning {
         console.warn(warning);
-    }
-    let mut trusted = None;
-    if let Some(Setting { value: file, origin }) = &settings.ca_file {
-        let message = format!("the certificate file {} ({origin}) can't be used", file.display());
-        let invalid = |cause| Error::config(message).cause(cause);
-        trusted = Some(trust::from_pem_file(file).map_err(invalid)?);
     }
     let proxy = settings.proxy_in_use().map(|proxy| proxy.value.expose());
     let client = Client::new(settings.token_url.value.uri(), proxy, trusted)?;

@@ -21,7 +21,7 @@ impl Emulator {
         if key != self.key || secret != self.secret {
             return Response::error(401, "Invalid credentials provided");
         }
-        // It opens nothing, so that it needs no secure random numbers.
+        // The token gives access to nothing, so it needs no secure random number.
         let token = format!("{:032x}", fastrand::u128(..));
         let body = format!("{{ \"data\": {{ \"token\": \"{token}\" }} }}");
         self.issued.lock().expect("no holder panics").insert(token);

@@ -57,7 +57,6 @@ pub fn is_standard_output(path: &Path) -> bool {
     false
 }
 
-/// The directory of a file; empty for the current one.
 pub fn parent(path: &Path) -> &Path {
     path.parent().unwrap_or(path)
 }

@@ -1,7 +1,6 @@
-//! Environments: a token endpoint and an iframe template under one name.
-//!
-//! The built-in URLs are those of the vendor's documentation ("API Reference / Data Extraction
-//! API / Authentication", version 4.1), which does not name the templates' parameter.
+//! Environments: a token endpoint and an iframe template under one name. The built-in URLs are
+//! those of the vendor's documentation ("API Reference / Data Extraction API / Authentication",
+//! version 4.1), which does not name the templates' parameter.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -13,17 +12,14 @@ use ureq::http::uri::Authority;
 use super::origin::Setting;
 use crate::secret::{IframeUrl, Token};
 
-/// The built-in environments, each with its alias.
 pub const BUILT_IN_NAMES: [&str; 4] = ["production", "prod", "staging", "stg"];
 
-/// An environment, with its URLs as written.
 pub struct Environment {
     pub name: String,
     pub token_url: Setting<String>,
     pub iframe_template: Setting<String>,
 }
 
-/// The built-in environment of this name or alias.
 pub fn built_in(name: &str) -> Option<Environment> {
     let (name, path) = match name {
         "production" | "prod" => ("production", "smart-extract"),
@@ -39,13 +35,11 @@ pub fn built_in(name: &str) -> Option<Environment> {
     })
 }
 
-/// A token endpoint that a secret may be sent to. Printed without its query, which may contain
-/// another secret.
+/// A token endpoint. Printed without its query, which may contain another secret.
 pub struct Endpoint(Uri);
 
 impl Endpoint {
-    /// Accepts https URLs, and http URLs of loopback hosts. The error is the end of a sentence,
-    /// without the URL itself.
+    /// The error is the end of a sentence, without the URL itself.
     pub fn parse(url: &str) -> Result<Self, &'static str> {
         if !url.is_ascii() {
             return Err("not ASCII: write the host in punycode (xn--…), the rest percent-encoded");
@@ -107,18 +101,15 @@ pub fn check_authority(authority: &Authority) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// A URL's host, without the brackets of an IPv6 address.
 pub fn bare(host: &str) -> &str {
     host.trim_start_matches('[').trim_end_matches(']')
 }
 
 const PLACEHOLDER: &str = "{token}";
 
-/// Everything but the unreserved characters (RFC 3986, section 2.3) is encoded, so that the token
-/// is one URL component.
+/// All but the unreserved characters (RFC 3986, 2.3), so that the token is one URL component.
 const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// An iframe URL with `{token}` in it.
 pub struct Template(String);
 
 impl Template {
@@ -136,7 +127,6 @@ impl Template {
         Ok(Self(template.to_owned()))
     }
 
-    /// The iframe URL, with the token percent-encoded as one component.
     pub fn fill(&self, token: &Token) -> IframeUrl {
         let (before, after) = self.0.split_once(PLACEHOLDER).expect("checked by parse");
         let token = utf8_percent_encode(token.expose(), COMPONENT);

@@ -1,5 +1,4 @@
 //! Settings: flags, environment variables, profile file and defaults become values with origins.
-//!
 //! Makes no requests. The errors are `config`, `usage` for a flag that is no number, and
 //! `missing_credentials`. All settings follow one naming rule: `ca_file` is the flag `--ca-file`,
 //! the variable `SMARTEXTRACT_CA_FILE` and the profile key `ca_file`.
@@ -74,7 +73,6 @@ pub fn resolve_with(sources: &Sources<'_>, file: &ProfileFile) -> Result<Setting
     })
 }
 
-/// The selected profile, which must exist if it was named.
 fn profile(sources: &Sources<'_>, file: &ProfileFile) -> Result<Option<Setting<String>>, Error> {
     let selected = match sources.given("profile") {
         Some(given) => Some(given.text()?),
@@ -90,7 +88,6 @@ fn profile(sources: &Sources<'_>, file: &ProfileFile) -> Result<Option<Setting<S
 }
 
 impl Settings {
-    /// Key and secret, which must both have been found.
     pub fn credentials(&self) -> Result<(&Setting<Key>, &Setting<SecretSource>), Error> {
         match (&self.key, &self.secret) {
             (Some(key), Some(secret)) => Ok((key, secret)),

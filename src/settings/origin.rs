@@ -9,14 +9,12 @@ use std::{env, fmt};
 
 use crate::error::Error;
 
-/// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// A flag, by the name of its setting.
     Flag(&'static str),
     Variable(String),
-    /// The profile file. `table` is `profile NAME`, `environment NAME`, or empty for the top level;
-    /// lines count from 1.
+    /// The profile file. `table` is `profile NAME`, `environment NAME`, or empty for the top level.
     File {
         path: Arc<PathBuf>,
         table: String,
@@ -53,7 +51,6 @@ impl Origin {
     }
 }
 
-/// A value as it will be used, with its origin.
 #[derive(Clone, Debug)]
 pub struct Setting<T> {
     pub value: T,
@@ -131,7 +128,6 @@ pub struct Sources<'a> {
     pub variable: &'a dyn Fn(&str) -> Option<OsString>,
 }
 
-/// The environment variable of a setting.
 pub fn variable_name(setting: &str) -> String {
     format!("SMARTEXTRACT_{}", setting.to_ascii_uppercase())
 }
@@ -159,7 +155,6 @@ impl<'a> Sources<'a> {
         self.flag(name).or_else(|| self.variable(&[&variable_name(name)]))
     }
 
-    /// The profile file's path, or `None` if there is no configuration directory.
     pub fn profile_path(&self) -> Option<Setting<PathBuf>> {
         if let Some(given) = self.given("config") {
             return Some(given.with(PathBuf::from(&given.value)));

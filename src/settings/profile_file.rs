@@ -1,5 +1,4 @@
 //! The profile file: from TOML text to profiles and environments, each value with its position.
-//!
 //! The file may contain secrets, so no message repeats a value or a source line. The syntax errors
 //! of `toml` quote nothing; serde's quote values, so only what they expected is shown. The errors
 //! are `config`, with file, line and column if the content is invalid.
@@ -31,12 +30,10 @@ pub const PROFILE_KEYS: [&str; 9] = [
     "ca_file",
     "proxy",
 ];
-/// Far above any real profile file.
 const MAX_BYTES: usize = 1 << 20;
 const ENVIRONMENT_KEYS: [&str; 2] = ["token_url", "iframe_template"];
 const TOP_KEYS: [&str; 3] = ["default_profile", "profiles", "environments"];
 
-/// A `[profiles.NAME]` table.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Profile {
@@ -51,7 +48,6 @@ struct Profile {
     proxy: Option<Spanned<String>>,
 }
 
-/// An `[environments.NAME]` table.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Urls {
@@ -127,7 +123,6 @@ impl ProfileFile {
         Ok(Self { path: Arc::new(path.to_owned()), text, content, warning: None })
     }
 
-    /// The profile that is used if none is named.
     pub fn default_profile(&self) -> Option<Setting<String>> {
         match &self.content.default_profile {
             Some(name) => Some(self.setting("", "default_profile", name)),
@@ -193,7 +188,6 @@ impl ProfileFile {
     }
 }
 
-/// The error for a flaw at this byte offset.
 fn invalid(path: &Path, text: &str, offset: usize, message: &str) -> Error {
     let before = text.get(..offset).unwrap_or_default();
     let line = before.matches('\n').count() + 1;

@@ -38,7 +38,6 @@ impl Proxy {
         Ok(Self { url, is_bypassed: false })
     }
 
-    /// The whole URL with the password, only for the connection.
     pub fn expose(&self) -> &str {
         &self.url
     }
@@ -72,9 +71,8 @@ impl fmt::Display for Proxy {
     }
 }
 
-/// Whether a `NO_PROXY` list contains this host, by curl's rules: entries separated by commas or
-/// white space; `*` for all hosts, a name for itself and its subdomains, an address, or a network
-/// as ADDRESS/BITS.
+/// Whether a `NO_PROXY` list contains this host, by curl's rules: `*` for all hosts, a name for itself
+/// and its subdomains, an address, or a network as ADDRESS/BITS.
 pub fn no_proxy_matches(no_proxy: &str, host: &str) -> bool {
     let host = host.trim_end_matches('.');
     let address: Option<IpAddr> = host.parse().ok();

@@ -98,8 +98,6 @@ impl Resolver<'_> {
         }
     }
 
-    /// The proxy for this endpoint.
-    ///
     /// For http on loopback, only `--proxy` and `SMARTEXTRACT_PROXY` count: any other proxy would get
     /// key and secret in clear text, and http is accepted only because they stay on the machine.
     pub fn proxy(&self, endpoint: &Endpoint) -> Result<Option<Setting<Proxy>>, Error> {

@@ -12,10 +12,8 @@ use crate::error::{Code, Error};
 use crate::secret::{Secret, trimmed, without_final_newline};
 use crate::{program, prompt};
 
-/// Far above any real secret.
 const MAX_BYTES: u64 = 64 * 1024;
 
-/// A secret, or where to read it.
 #[derive(Clone)]
 pub enum SecretSource {
     Value(Secret),

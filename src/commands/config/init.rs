@@ -44,9 +44,7 @@ pub fn run(path: &Path, profile: &str, console: &Console) -> Result<u8, Error> {
         let next = format!("{lines} {header}, and remove the # before them");
         (header + EXAMPLE, next)
     };
-    // It may have changed during the questions, or another process may add a profile now.
-    #[cfg(unix)]
-    let _locked = lock(parent(path)).map_err(unwritable(Code::Internal, path))?;
+    // It may have changed during the questions.
     let (base, _) = read_without(path, profile)?;
     if let Some(warning) = exposure_warning(&extended(path, &base, &text)?) {
         console.warn(warning);
@@ -68,15 +66,6 @@ fn read_without(path: &Path, profile: &str) -> Result<(String, ProfileFile), Err
     let hint =
         format!("to replace its key or secret, edit {shown}; to add another, use --profile NAME");
     Err(Error::config(message).hint(hint))
-}
-
-/// Waits for other processes that add a profile.
-#[cfg(unix)]
-fn lock(directory: &Path) -> io::Result<std::fs::File> {
-    let directory = if directory == Path::new("") { Path::new(".") } else { directory };
-    let directory = std::fs::File::open(directory)?;
-    rustix::fs::flock(&directory, rustix::fs::FlockOperation::LockExclusive)?;
-    Ok(directory)
 }
 
 /// Checks that the file can be written, in a directory that may be new, before anything is typed.

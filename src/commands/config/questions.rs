@@ -43,7 +43,7 @@ impl Questions<'_> {
                 return Ok(text);
             };
             console.report(error);
-            // An invalid setting and a failed network are not in these answers.
+            // Other answers would not help against an invalid setting, or a failed network or server.
             if session.is_err() || error.code().exit_code() >= Code::Network.exit_code() {
                 Console::log("Key and secret could not be checked.");
                 return Ok(text);
@@ -103,6 +103,7 @@ impl Questions<'_> {
             key.origin = Origin::NewProfile;
             secret.origin = Origin::NewProfile;
         }
+        session::trusted(&settings)?;
         Ok(settings)
     }
 }
