@@ -186,6 +186,7 @@ fn delay(text: &str) -> Result<Duration, &'static str> {
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
 pub enum ReportFormat {
     /// Text for people
+    #[value(alias = "table")]
     Text,
     /// One line of JSON
     Json,

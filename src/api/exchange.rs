@@ -56,7 +56,7 @@ pub fn exchange(
             return Err(error.earlier_attempts(earlier));
         }
         if number > request.retries {
-            watch("no retry: all are used");
+            watch("no retry: all retries are used");
             return Err(error.earlier_attempts(earlier));
         }
         let left = deadline.saturating_duration_since(Instant::now());

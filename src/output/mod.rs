@@ -75,5 +75,6 @@ fn check_github(variable: &str) -> Result<PathBuf, Error> {
 }
 
 pub fn unwritable(code: Code, path: &Path) -> impl FnOnce(io::Error) -> Error {
-    move |cause| Error::new(code, format!("{} can't be written", path.display())).cause(cause)
+    let error = Error::new(code, format!("{} can't be written", path.display()));
+    move |cause| error.cause(cause).hint("check the path and its permissions, and the free space")
 }

@@ -210,6 +210,12 @@ pub fn check_for_secrets(stdout: &str, stderr: &str) {
     assert!(!stderr.contains("bug in smartextract"), "a panic:\n{stderr}");
 }
 
+#[test]
+#[should_panic(expected = "a secret on standard error")]
+fn a_secret_on_standard_error_is_found() {
+    check_for_secrets("", SECRET);
+}
+
 /// Gives the programs that the tests start the usual reaction to signals, even if the tests ignore
 /// them, as under `nohup` or in the background of a script: a handler, unlike `SIG_IGN`, does not
 /// outlast `exec`. This one does what is usual in the tests, too.
