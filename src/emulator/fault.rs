@@ -23,20 +23,3 @@ impl FromStr for Fault {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_fault_has_a_status_and_lasts_as_long_as_requested() {
-        for (text, expected) in [("503x2", (503, 2)), ("429", (429, u64::MAX)), ("300x0", (300, 0))]
-        {
-            let fault: Fault = text.parse().unwrap();
-            assert_eq!((fault.status, fault.times), expected);
-        }
-        for text in ["", "x", "200", "299", "600", "99999", "503x", "503x-1", "x2", "503 x2"] {
-            assert!(text.parse::<Fault>().is_err(), "{text}");
-        }
-    }
-}
