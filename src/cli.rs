@@ -232,13 +232,3 @@ pub fn parse(arguments: &[OsString]) -> Result<Parsed, Error> {
         _ => Err(usage_error::usage_error(&refused, arguments)),
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn clap_accepts_the_definitions() {
-        command().debug_assert();
-    }
-}

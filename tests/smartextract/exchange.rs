@@ -26,22 +26,11 @@ fn the_request_is_one_compact_json_post_with_the_contracts_headers() {
 }
 
 #[test]
-fn a_response_that_the_emulator_does_not_give_has_its_code_too() {
-    let denied = r#"{"status":"error","type":"x","error":{"message":"The API Key used does not
-        have privilege"}}"#;
-    let repeated = format!(r#"{{"error":"bad secret {}"}}"#, SECRET.to_uppercase());
+fn a_response_has_at_most_1_mib() {
     let fits = format!("{SUCCESS}{}", " ".repeat((1 << 20) - SUCCESS.len()));
     Case::token(&Api::answering(200, &fits).url(), "").run().prints("t0ken\n");
-    for (status, body, code, said) in [
-        (401, denied.replace("\n        ", " "), 12, "does not have privilege"),
-        (401, repeated, 12, "(HTTP 401: [text of 35 bytes withheld])"),
-        (403, "<h1>Forbidden</h1>".to_owned(), 12, "client certificate"),
-        (200, "<html>".to_owned(), 31, "not JSON (6 bytes, content type: application/json)"),
-        (200, fits + " ", 31, "larger than 1 MiB"),
-    ] {
-        let api = Api::answering(status, &body);
-        Case::token(&api.url(), "").run().fails(code).says(said).never_says("S3CR3T");
-    }
+    let api = Api::answering(200, &(fits + " "));
+    Case::token(&api.url(), "").run().fails(31).says("larger than 1 MiB");
 }
 
 #[test]

@@ -120,18 +120,16 @@ pub fn read_request(stream: &mut impl Read) -> io::Result<String> {
 /// accepts connections. That lasts until the returned sockets are dropped. (Windows refuses
 /// instead.)
 #[cfg(unix)]
-pub fn unresponsive() -> (SocketAddr, Vec<Socket>) {
-    let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    listener.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
-    listener.listen(1).unwrap();
-    let address = listener.local_addr().unwrap().as_socket().unwrap();
-    let mut sockets = vec![listener];
+pub fn unresponsive() -> (SocketAddr, [Socket; 9]) {
     // More than any system queues beyond a backlog of one.
-    for _ in 0..8 {
-        let client = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    let sockets: [Socket; 9] =
+        std::array::from_fn(|_| Socket::new(Domain::IPV4, Type::STREAM, None).unwrap());
+    sockets[0].bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    sockets[0].listen(1).unwrap();
+    let address = sockets[0].local_addr().unwrap();
+    for client in &sockets[1..] {
         client.set_nonblocking(true).unwrap();
-        let _ = client.connect(&address.into());
-        sockets.push(client);
+        let _ = client.connect(&address);
     }
-    (address, sockets)
+    (address.as_socket().unwrap(), sockets)
 }
