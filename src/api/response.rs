@@ -189,10 +189,9 @@ mod tests {
 
     #[test]
     fn what_the_server_says_is_shown_if_it_is_safe() {
-        const JSON: (&str, &str) = ("content-type", "application/json");
         for (status, header, body, end) in [
-            (401, JSON, r#"{"error":"no access"}"#, "(HTTP 401: no access)"),
-            (401, JSON, r#"{"error":"no the-SECRET"}"#, "(HTTP 401: [text of 13 bytes withheld])"),
+            (401, ("location", "http://h"), r#"{"error":"no access"}"#, "(HTTP 401: no access)"),
+            (401, ("x", ""), r#"{"error":"no the-SECRET"}"#, "[text of 13 bytes withheld])"),
             (200, ("content-type", "text/html; x=y"), "", "content type: text/html)"),
             (200, ("content-type", "text/THE-KEY"), "", "[text of 12 bytes withheld])"),
             (200, ("x", ""), "", "(0 bytes, content type: none)"),

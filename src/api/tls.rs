@@ -105,18 +105,27 @@ mod tests {
     }
 
     #[test]
-    fn an_error_without_a_sentence_is_shown_by_its_innermost_name() {
-        let other = rustls::OtherError(Arc::new(std::fmt::Error));
-        let other = Tls::InvalidCertificate(rustls::CertificateError::Other(other));
+    fn a_reason_is_a_sentence_or_else_the_innermost_name() {
+        use rustls::CertificateError::{
+            BadSignature, Other, Revoked, UnsupportedSignatureAlgorithmContext,
+        };
+        let unsupported = UnsupportedSignatureAlgorithmContext {
+            signature_algorithm_id: Vec::new(),
+            supported_algorithms: Vec::new(),
+        };
+        let other = Other(rustls::OtherError(Arc::new(std::fmt::Error)));
         let alert = |code: u8| Tls::AlertReceived(code.into());
-        for (error, name) in [
-            (other, "Error"),
-            (alert(80), "InternalError"),
-            (alert(200), "AlertDescription"),
-            (Tls::General("some text".to_owned()), "General"),
-            (Tls::NoCertificatesPresented, "NoCertificatesPresented"),
+        for (error, reason) in [
+            (Revoked.into(), "the certificate is revoked"),
+            (BadSignature.into(), "the certificate is damaged"),
+            (unsupported.into(), "the certificate's key or signature type is not supported"),
+            (other.into(), "TLS: Error"),
+            (alert(80), "TLS: InternalError"),
+            (alert(200), "TLS: AlertDescription"),
+            (Tls::General("some text".to_owned()), "TLS: General"),
+            (Tls::NoCertificatesPresented, "TLS: NoCertificatesPresented"),
         ] {
-            assert_eq!(lines(&error)[1], format!("  caused by: TLS: {name}"));
+            assert_eq!(lines(&error)[1], format!("  caused by: {reason}"));
         }
     }
 }

@@ -125,6 +125,10 @@ fn an_open_file_or_device_is_written_to_directly() {
         let script = format!("{{ echo 1; smartextract token -o {path}; echo 2; }} >f; cat f");
         Case::script("sh", &script).against(&api.url()).run().prints("1\nt0ken\n2\n");
     }
+    for (path, open) in [("/dev/stderr", "2>>f"), ("/dev/fd/3", "3>>f")] {
+        let script = format!("echo 1 >f; smartextract token -o {path} {open}; cat f");
+        Case::script("sh", &script).against(&api.url()).run().prints("1\nt0ken\n");
+    }
 }
 
 /// A file is complete or missing, and a mask is printed before its value is written.
