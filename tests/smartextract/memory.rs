@@ -14,9 +14,6 @@ use tempfile::TempDir;
 use crate::support::server::Api;
 use crate::support::{KEY, SECRET, isolated, set_mode};
 
-/// The ID of a user without privileges.
-const UNPRIVILEGED: u32 = 65534;
-
 /// Whether a process can be dumped is visible from outside: if it can't, `/proc/PID` belongs to
 /// root (proc(5)) and not to the process's user.
 #[test]
@@ -64,7 +61,7 @@ fn unprivileged(directory: &TempDir) -> (Command, u32) {
     command.args(["token", "--key", KEY, "--secret-file", "-"]);
     let mut user = fs::metadata("/proc/self").unwrap().uid();
     if user == 0 {
-        user = UNPRIVILEGED;
+        user = 65534; // nobody
         set_mode(directory.path(), 0o755);
         command.uid(user);
     }
