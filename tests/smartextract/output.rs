@@ -71,15 +71,17 @@ fn a_usage_error_prints_the_statement_of_a_format_mentioned_anywhere() {
 #[test]
 fn a_result_that_can_not_be_written_requests_no_token() {
     let api = Api::giving_tokens();
-    for (arguments, code) in [
-        ("--format github-env", 3),
-        ("--format dotenv --iframe-template https://h/#{token}", 3),
-        ("--output no/such/directory/x", 1),
-        ("--output directory", 1),
-        ("--output new/", 1),
+    for (arguments, github_env, code) in [
+        ("--format github-env", "", 3),
+        ("--format github-env", "directory", 3),
+        ("--format github-env", "/proc/self/exe", 3),
+        ("--format dotenv --iframe-template https://h/#{token}", "", 3),
+        ("--output no/such/directory/x", "", 1),
+        ("--output directory", "", 1),
+        ("--output new/", "", 1),
     ] {
-        let outcome = Case::token(&api.url(), arguments).file("directory/x", "").run();
-        assert_eq!(names(&outcome.fails(code)), ["directory"]);
+        let case = Case::token(&api.url(), arguments).env("GITHUB_ENV", github_env);
+        assert_eq!(names(&case.file("directory/x", "").run().fails(code)), ["directory"]);
     }
     assert!(!api.was_asked(), "a token was requested");
 }
@@ -147,10 +149,7 @@ fn exit_1_if_the_output_is_full_or_closed_or_too_large() {
         ("echo A=1 > f; GITHUB_ENV=f MASKED > /dev/full; echo $?; cat f", "1\nA=1\n"),
         ("GITHUB_ENV=new MASKED > /dev/full; echo $?; ls", "1\n"),
         ("GITHUB_ENV=/dev/full MASKED | wc -l", "2\n"),
-        (
-            "printf %501s > g; (ulimit -f 1; GITHUB_ENV=g MASKED > x); echo $?; wc -c g",
-            "1\n501 g\n",
-        ),
+        ("printf %501s >g; (ulimit -f 1; GITHUB_ENV=g MASKED >x); echo $?; wc -c g", "1\n501 g\n"),
     ] {
         let script = script.replace(" MASKED", " smartextract token -f github-env");
         Case::script("sh", &script).against(&api.url()).run().prints(left);
