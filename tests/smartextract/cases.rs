@@ -126,7 +126,7 @@ fn tls_servers(home: &Path) -> Vec<(&'static str, String)> {
     servers.map(|(name, address)| (name, format!("https://localhost:{}/", address.port()))).into()
 }
 
-/// What differs from run to run.
+/// What differs between runs, or between C libraries.
 fn redactions(home: &Path) -> Redactions {
     let mut redactions = Redactions::new();
     redactions.insert("[PROFILE]", home.join(PROFILE)).unwrap();
@@ -135,6 +135,7 @@ fn redactions(home: &Path) -> Redactions {
         ("[TOKEN]", r"\b(?<redacted>[0-9a-f]{32})\b"),
         ("[TIME]", r"(\(|attempt in )(?<redacted>\d+\.\d+) s\b"),
         ("[ERRNO]", r"os error (?<redacted>\d+)"),
+        ("[IN_USE]", r"(?<redacted>Address (already )?in use)"),
         ("[VERSION]", r"smartextract (?<redacted>\d+\.\d+\.\d+)"),
         ("[REASON]", r"lookup address information: (?<redacted>[^\n]+)"),
     ] {
