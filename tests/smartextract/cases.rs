@@ -11,9 +11,8 @@ use std::path::Path;
 use std::process::Stdio;
 use std::thread;
 
-use rcgen::{
-    BasicConstraints, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, NameConstraints, date_time_ymd,
-};
+use rcgen::ExtendedKeyUsagePurpose::ClientAuth;
+use rcgen::{BasicConstraints, GeneralSubtree, IsCa, NameConstraints, date_time_ymd};
 use regex::Regex;
 use rustls::version::{TLS12, TLS13};
 use snapbox::{Assert, Data, Redactions};
@@ -109,12 +108,7 @@ fn tls_servers(home: &Path) -> Vec<(&'static str, String)> {
         ("VALID", token_server(authority.server("localhost"))),
         ("EXPIRED", changed(|params| params.not_after = date_time_ymd(2020, 1, 1))),
         ("NOT_YET", changed(|params| params.not_before = date_time_ymd(3000, 1, 1))),
-        (
-            "FOR_CLIENTS",
-            changed(|params| {
-                params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-            }),
-        ),
+        ("FOR_CLIENTS", changed(|params| params.extended_key_usages = vec![ClientAuth])),
         ("AUTHORITY", changed(|params| params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained))),
         ("OTHER_NAME", token_server(authority.server("other.example"))),
         ("LIMITED", token_server(limited.server("localhost"))),

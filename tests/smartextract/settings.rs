@@ -3,7 +3,7 @@
 
 use crate::support::certificates::{Authority, token_server};
 use crate::support::server::{Api, SUCCESS, connecting_to, response, scripted};
-use crate::support::{Case, KEY, SECRET, set_mode};
+use crate::support::{Case, KEY, SECRET, has_program, set_mode};
 
 /// Runs against a server that accepts one token request, and returns the request's body.
 fn body_sent(case: impl FnOnce(&str) -> Case) -> String {
@@ -61,6 +61,7 @@ fn the_secret_may_come_from_each_of_its_places() {
         // change the home directory there.
         if cfg!(target_os = "macos") && profile.contains("../..")
             || cfg!(windows) && (profile.contains("~/") || profile.contains("print"))
+            || profile.contains("cat") && !has_program("cat")
         {
             continue;
         }
@@ -86,7 +87,9 @@ fn the_secret_may_come_from_each_of_its_places() {
 fn a_secret_is_sent_as_it_is() {
     let profile = "[profiles.default]\nsecret_command = [\"echo\", \"$HOME;`id`\"]\n";
     let command = |url: &str| Case::token(url, "").without("SMARTEXTRACT_SECRET").profile(profile);
-    assert_eq!(body_sent(command), body(KEY, "$HOME;`id`"));
+    if has_program("echo") {
+        assert_eq!(body_sent(command), body(KEY, "$HOME;`id`"));
+    }
     let large = "x".repeat(65_536);
     let stdin = |url: &str| Case::token(url, "--secret-file -").stdin(&*large);
     assert_eq!(body_sent(stdin), body(KEY, &large));
