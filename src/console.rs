@@ -4,7 +4,6 @@ use std::cell::RefCell;
 use std::io::{self, IsTerminal, Write};
 use std::panic;
 use std::process::{self, ExitCode};
-use std::sync::Mutex;
 
 use anyhow::Context;
 use clap::ColorChoice;
@@ -35,8 +34,6 @@ pub struct Console {
     /// Warnings held back until the end, because a JSON error must be the only line.
     held: RefCell<Vec<String>>,
 }
-
-static PRINTING: Mutex<()> = Mutex::new(());
 
 impl Console {
     /// Also sets for this process when to use colors; help and version follow that, too.
@@ -86,7 +83,6 @@ impl Console {
     }
 
     pub fn print(text: impl AsRef<[u8]>) -> Result<(), Error> {
-        let _printing = PRINTING.lock();
         let mut stdout = io::stdout().lock();
         let written = stdout.write_all(text.as_ref()).and_then(|()| stdout.flush());
         Ok(written.context("standard output can't be written")?)
@@ -148,10 +144,7 @@ impl Console {
         if statement.is_some() || process::id() == 1 {
             // If there can be no handler, the signal ends this process as usual.
             let _ = signals::at_end(move |code| {
-                // A result that is being printed may never end: no one reads it.
-                let is_free = PRINTING.try_lock().is_ok();
-                if let (Some(statement), Ok(code), true) = (statement, u8::try_from(code), is_free)
-                {
+                if let (Some(statement), Ok(code)) = (statement, u8::try_from(code)) {
                     let _ = Self::print(statement(code));
                 }
             });
@@ -171,13 +164,6 @@ impl Console {
 
 /// Escapes control characters, because names in the text could otherwise control the terminal.
 pub fn printable(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control() {
-            shown.extend(c.escape_unicode());
-        } else {
-            shown.push(c);
-        }
-    }
-    shown
+    let shown = |c: char| if c.is_control() { c.escape_unicode().to_string() } else { c.into() };
+    text.chars().map(shown).collect()
 }

@@ -1,6 +1,6 @@
 //! The one error type: what happened, its exit code, and what helps to fix it.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use anyhow::anyhow;
 use clap::ValueEnum;
@@ -221,15 +221,9 @@ impl From<anyhow::Error> for Error {
 
 /// Escapes DEL and the C1 control characters too, which a terminal may interpret.
 fn escape_controls(json: &str) -> String {
-    let mut escaped = String::new();
-    for c in json.chars() {
-        if c.is_control() {
-            let _ = write!(escaped, "\\u{:04x}", u32::from(c));
-        } else {
-            escaped.push(c);
-        }
-    }
-    escaped
+    let escaped =
+        |c: char| if c.is_control() { format!("\\u{:04x}", u32::from(c)) } else { c.into() };
+    json.chars().map(escaped).collect()
 }
 
 #[cfg(test)]

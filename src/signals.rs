@@ -3,11 +3,13 @@
 use std::io;
 use std::process::{self, Child, Command};
 use std::sync::Mutex;
-#[cfg(unix)]
 use std::thread;
+use std::time::Duration;
 
 #[cfg(unix)]
-use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGXFSZ};
+use signal_hook::consts::{
+    SIGALRM, SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU, SIGXFSZ,
+};
 #[cfg(unix)]
 use signal_hook::iterator::Signals;
 
@@ -23,7 +25,7 @@ pub fn neutralize() {
 /// The signals that would end this process, without those that it ignores, as under `nohup`.
 #[cfg(unix)]
 fn ending() -> Vec<i32> {
-    let mut signals = vec![SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2];
+    let mut signals = vec![SIGALRM, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU];
     // Linux lists ignored signals (proc(5)); elsewhere only unsafe code could ask.
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     for line in status.lines() {
@@ -57,6 +59,11 @@ pub fn at_end(last_act: impl Fn(i32) + Send + 'static) -> io::Result<()> {
 }
 
 fn end(signal: i32) {
+    // A last act may block: no one may read what it prints.
+    let _ = thread::Builder::new().spawn(move || {
+        thread::sleep(Duration::from_secs(2));
+        process::exit(128 + signal);
+    });
     for act in LAST_ACTS.lock().expect("no holder panics").iter().rev() {
         act(128 + signal);
     }

@@ -16,6 +16,10 @@ use crate::console::Console;
 use crate::error::Error;
 
 pub fn run(cli: Cli, console: &Console) -> Result<u8, Error> {
+    // The emulator handles signals itself.
+    if !matches!(cli.command, Command::Emulator(_)) {
+        console.report_signals();
+    }
     match cli.command {
         Command::Token(args) => token::run(&args, console),
         Command::Check(args) => check::run(&args, console),

@@ -41,7 +41,6 @@ pub fn trusted(settings: &Settings) -> Result<Option<RootCerts>, Error> {
 }
 
 pub fn open(settings: &Settings, console: &Console) -> Result<Session, Error> {
-    console.report_signals();
     let trusted = trusted(settings)?;
     let (key, source) = settings.credentials()?;
     let (secret, warning) = source.read()?;

@@ -76,8 +76,13 @@ fn an_unquoted_eval_never_prints_the_environment() {
 
 #[test]
 fn a_signal_fails_the_eval() {
-    // The FIFO opens once the program reads the secret.
-    let script = "mkfifo f; eval \"$(smartextract token -f env --key k --secret-file f &
-        exec 3>f; kill $!; wait $!)\"; echo $?";
+    // The FIFO opens once the program reads the profile file.
+    let script = "mkfifo f; for signal in TERM ALRM; do
+        eval \"$(smartextract token -f env --config f & exec 3>f; kill -$signal $!; wait $!)\"
+        echo $?; done";
+    Case::script("sh", script).run().prints("143\n142\n");
+    // A pipe that is full and never read.
+    let script = "mkfifo f p; exec 4<>p; yes >&4 & sleep 0.2; kill $!
+        smartextract token -f env --config f >&4 & exec 3>f; kill $!; wait $!; echo $?";
     Case::script("sh", script).run().prints("143\n");
 }
