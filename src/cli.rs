@@ -134,7 +134,7 @@ pub enum ConfigCommand {
 pub struct InitArgs {
     /// Name of the profile to create [default: default]
     #[arg(short, long, value_name = "NAME")]
-    pub profile: Option<String>,
+    pub profile: Option<OsString>,
     #[command(flatten)]
     pub file: FileArgs,
 }

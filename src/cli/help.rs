@@ -69,12 +69,12 @@ pub fn complete(command: Command) -> Command {
     command.mut_args(name_other_sources).after_long_help(text).mut_subcommands(complete)
 }
 
-/// Names the variable and the profile key of a setting. Settings have a heading, unlike the
-/// emulator's `--key` and init's `--profile`; formats and the output file are no settings.
+/// Names the variable and the profile key of a setting. Except in `config`, settings have a heading,
+/// unlike the emulator's `--key`; formats and the output file are no settings.
 fn name_other_sources(arg: Arg) -> Arg {
     let name = arg.get_id().to_string();
-    let is_setting = arg.get_help_heading().is_some() || name == "config";
-    if !is_setting || !super::setting_names().contains(&name) {
+    let may_be_setting = arg.get_help_heading().is_some() || name == "config" || name == "profile";
+    if !may_be_setting || !super::setting_names().contains(&name) {
         return arg;
     }
     let help = arg.get_long_help().or(arg.get_help()).map(ToString::to_string).unwrap_or_default();

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use crate::cli::ConfigCommand;
 use crate::console::Console;
 use crate::error::Error;
-use crate::settings::{Flags, Sources};
+use crate::settings::{Flags, Setting, Sources};
 
 pub fn run(command: ConfigCommand, console: &Console) -> Result<u8, Error> {
     match command {
@@ -22,8 +22,11 @@ pub fn run(command: ConfigCommand, console: &Console) -> Result<u8, Error> {
         }
         ConfigCommand::Show(args) => show::run(&args, console),
         ConfigCommand::Init(args) => {
-            let profile = args.profile.as_deref().unwrap_or("default");
-            init::run(&profile_path(&args.file.flags())?, profile, console)
+            let mut flags = args.file.flags();
+            flags.extend(args.profile.map(|name| ("profile".to_owned(), name)));
+            let given = Sources::from_env(&flags).given("profile");
+            let profile = given.unwrap_or(Setting::default("default")).text()?.value;
+            init::run(&profile_path(&flags)?, &profile, console)
         }
     }
 }
