@@ -52,7 +52,7 @@ pub fn exchange(
         };
         watch(&format!("attempt {number}: {} ({took:.3} s)", error.summary()));
         if !retry::is_transient(&error) {
-            watch("no retry: the failure is permanent");
+            watch("no retry: this kind of failure is not retried");
             return Err(error.earlier_attempts(earlier));
         }
         if number > request.retries {
