@@ -121,8 +121,10 @@ impl Template {
             return Err("contains white space or a control character");
         }
         match template.replace(PLACEHOLDER, "token").parse::<Uri>() {
-            Ok(url) if matches!(url.scheme_str(), Some("http" | "https")) => {}
-            _ => return Err("is not an http or https URL"),
+            Ok(url)
+                if matches!(url.scheme_str(), Some("http" | "https"))
+                    && url.authority().is_some_and(|host| check_authority(host).is_ok()) => {}
+            _ => return Err("is not an http or https URL with a valid host and port"),
         }
         Ok(Self(template.to_owned()))
     }
