@@ -22,7 +22,7 @@ pub fn neutralize() {
     }
 }
 
-/// The signals that would end this process, without those that it ignores, as under `nohup`.
+/// The usual signals that would end this process, without those that it ignores, as under `nohup`.
 #[cfg(unix)]
 fn ending() -> Vec<i32> {
     let mut signals = vec![SIGALRM, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU];
@@ -59,7 +59,7 @@ pub fn at_end(last_act: impl Fn(i32) + Send + 'static) -> io::Result<()> {
 }
 
 fn end(signal: i32) {
-    // A last act may block: no one may read what it prints.
+    // A last act may block: perhaps no one reads what it prints.
     let _ = thread::Builder::new().spawn(move || {
         thread::sleep(Duration::from_secs(2));
         process::exit(128 + signal);
